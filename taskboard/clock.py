@@ -1,0 +1,71 @@
+"""The one door for time, randomness and ids. Nothing else may ask for them (ruff holds this)."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What time it is, in three senses, and dice. Waiting itself is asyncio's: a test runs its
+    loop on virtual time instead."""
+
+    def now(self) -> datetime:
+        """Wall time, UTC. For people and for deadlines in text; never for order."""
+        ...
+
+    def boot(self) -> float:
+        """Seconds since boot, sleep counted: what leases are measured with."""
+        ...
+
+    def awake(self) -> float:
+        """Seconds awake, sleep not counted: what timeouts are measured with."""
+        ...
+
+    def uuid(self) -> str:
+        """A new UUIDv7 (RFC 9562): sorts by time of making."""
+        ...
+
+    def random(self) -> float:
+        """A number from 0 up to, not including, 1."""
+        ...
+
+
+_COUNTS_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""On macOS ``CLOCK_MONOTONIC`` counts sleep; Linux has ``CLOCK_BOOTTIME`` for it."""
+_COUNTS_AWAKE = time.CLOCK_MONOTONIC if sys.platform == "linux" else getattr(
+    time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC
+)
+
+
+class SystemClock:
+    """The machine's own clocks and randomness."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def boot(self) -> float:
+        return time.clock_gettime(_COUNTS_SLEEP)
+
+    def awake(self) -> float:
+        return time.clock_gettime(_COUNTS_AWAKE)
+
+    def uuid(self) -> str:
+        return make_uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+    def random(self) -> float:
+        return random.random()
+
+
+def make_uuid7(milliseconds: int, noise: bytes) -> str:
+    """RFC 9562, section 5.7: 48 bits of Unix milliseconds, then version, variant and 74 bits
+    of ``noise`` (10 bytes)."""
+    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(noise, "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))

@@ -1,0 +1,120 @@
+"""Facts. An ``Event`` is one line of the ledger; a ``Draft`` is a fact somebody proposes.
+
+The ledger turns drafts into events: it checks them against what is already true and adds
+sequence, time, chain and device. Nobody else makes events.
+
+Keys that ``data`` carries, by type (keys may be added, never renamed):
+
+``created edited``      title, text (digest of the section in ``objects/``), fields, parent
+                        (task id), origin, line; ``assigned`` (the runtime gave the id),
+                        ``hidden`` (a terminal task's section is gone), ``word`` (as typed)
+``claimed``             executor, lease {ttl_s, expires}, text, baseline {path: [sha256,
+                        ctime_ns] or null} at a round's first claim
+``completed failed``    receipts, tier, verified, evidence_type, evidence_count, reason, error,
+                        exit_code, duration_s, cost_usd, log
+``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back
+refusals                verb, reason, and for children ``open`` and ``children``
+any                     ``note`` (the runtime's line on the board), ``result`` (likewise),
+                        ``next`` (legal transitions), ``cause``
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class EventType(StrEnum):
+    """The closed set of facts this version writes. More may be added, none renamed."""
+
+    LEDGER_OPENED = "ledger_opened"
+    FILE_CHANGED_TRIGGERED = "file_changed_triggered"
+    CREATED = "created"
+    EDITED = "edited"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+    RETRIED = "retried"
+    DECIDED = "decided"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CLAIMED = "claimed"
+    STEP_STARTED = "step_started"
+    STEP_COMPLETED = "step_completed"
+    STEP_FAILED = "step_failed"
+    ARTIFACT_RECORDED = "artifact_recorded"
+    VALIDATED = "validated"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    RECLAIMED = "reclaimed"
+    RELEASED = "released"
+    RELAYED = "relayed"
+    CANCELLED = "cancelled"
+    REQUEUED = "requeued"
+    DEADLETTERED = "deadlettered"
+    EVIDENCE_BLOCKED = "evidence_blocked"
+    DEPENDENCY_BLOCKED = "dependency_blocked"
+    TERMINAL_BLOCKED = "terminal_blocked"
+    TRANSITION_BLOCKED = "transition_blocked"
+    ANOMALY_FLAGGED = "anomaly_flagged"
+    ESCALATED = "escalated"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+    LEDGER_REPAIRED = "ledger_repaired"
+    SEGMENT_SEALED = "segment_sealed"
+    DAEMON_STARTED = "daemon_started"
+    DAEMON_STOPPED = "daemon_stopped"
+
+
+FIRST_PREV = "0" * 64
+"""``prev`` of the first event of a ledger."""
+
+MAX_LINE = 64 * 1024
+"""Bytes of one ledger line, its newline included; larger payloads go to ``objects/``."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact proposed to the ledger. ``to`` None keeps the state; ``id`` makes it idempotent."""
+
+    type: EventType
+    task_id: str | None = None
+    task: str | None = None
+    to: str | None = None
+    agent: str | None = None
+    run: str | None = None
+    attempt: int | None = None
+    step: str | None = None
+    actor: str = "daemon"
+    data: dict[str, Any] = {}
+    id: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One durable fact. Field order is the key order of the line; ``type`` is kept as text so
+    that a line written by a newer version still reads."""
+
+    v: int
+    seq: int
+    ts: str
+    type: str
+    task: str | None
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    agent: str | None
+    run: str | None
+    attempt: int | None
+    spent: int | None
+    step: str | None
+    actor: str
+    device: str
+    task_id: str | None
+    id: str
+    data: dict[str, Any]
+    more: int
+    prev: str
+    hash: str

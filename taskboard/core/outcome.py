@@ -1,0 +1,113 @@
+"""What an executor may answer, and the receipts that prove work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Tier(StrEnum):
+    """Kinds of evidence, strongest first: the order of this enum is the order of strength."""
+
+    CHECK = "check"
+    COMMIT = "commit"
+    ARTIFACT = "artifact"
+    URL = "url"
+    EXIT = "exit"
+    HUMAN = "human"
+    OUTPUT = "output"
+
+
+VERIFIED = frozenset({Tier.CHECK, Tier.COMMIT, Tier.ARTIFACT, Tier.URL})
+"""Tiers the host has checked itself; the rest is somebody's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One piece of evidence. ``ok`` False means it was offered and found bad, and ``problem``
+    says why in a sentence."""
+
+    tier: Tier
+    ok: bool
+    run: str | None = None
+    sha256: str | None = None
+    problem: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> bool:
+        return self.ok and self.tier in VERIFIED
+
+    def as_data(self) -> dict[str, Any]:
+        """The shape that events and ``show --json`` carry."""
+        detail = {**self.detail, "problem": self.problem} if self.problem else dict(self.detail)
+        return {
+            "tier": self.tier.value,
+            "run": self.run,
+            "ok": self.ok,
+            "verified": self.verified,
+            "detail": detail,
+            "sha256": self.sha256,
+        }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Receipt:
+        """The receipt that an event carries."""
+        detail = dict(data.get("detail") or {})
+        problem = str(detail.pop("problem", ""))
+        return cls(
+            tier=Tier(data["tier"]),
+            ok=bool(data["ok"]),
+            run=data.get("run"),
+            sha256=data.get("sha256"),
+            problem=problem,
+            detail=detail,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The executor ended well. The gate still decides. ``receipts`` is what it offers."""
+
+    exit_code: int | None = 0
+    output: str = ""
+    receipts: tuple[Receipt, ...] = ()
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It did not work. ``reason`` is one word (``exit timeout stall start``), ``error`` a
+    sentence; not ``retryable`` ends the task at once."""
+
+    reason: str
+    error: str
+    retryable: bool = True
+    exit_code: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed:
+    """A quota holds it until ``until`` (UTC, ``...Z``). Spends nothing."""
+
+    until: str
+    reason: str = "quota"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsInput:
+    """It asks its owner something. Spends nothing."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """It was told to stop and has stopped."""
+
+    reason: str = "cancelled"
+
+
+Outcome = Succeeded | Failed | Snoozed | NeedsInput | Cancelled

@@ -1,0 +1,101 @@
+"""What the ledger says: of one task (``Task``), and of everything (``World``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from taskboard.core.state import Kind, Status
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The claim a task is under. ``text`` is the digest of the frozen definition and ``fields``
+    its fields: the run is judged by them, whatever the board says later."""
+
+    run: str
+    attempt: int
+    agent: str
+    executor: str
+    device: str
+    started: str
+    text: str | None
+    fields: dict[str, str]
+    actor: str
+    expires: str | None = None
+    step: str | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One task, folded. Frozen: ``core.fold`` makes the next one."""
+
+    task_id: str
+    task: str
+    title: str
+    status: Status
+    created: str
+    updated: str
+    seq: int
+    text: str | None = None
+    fields: dict[str, str] = {}
+    parent: str | None = None
+    origin: str = "board"
+    run: Run | None = None
+    attempt: int = 0
+    spent: int = 0
+    round: int = 1
+    attempts_in_round: int = 0
+    baseline: dict[str, Any] | None = None
+    """Artifact facts noted at this round's first claim."""
+    finished_steps: tuple[str, ...] = ()
+    """Steps with a valid receipt that the next run of this round need not repeat."""
+    receipts: tuple[dict[str, Any], ...] = ()
+    """Receipts kept for a gate that is asked again (a parent that waits for children)."""
+    refusal: str | None = None
+    """Why the gate refused the last run: context for the next one."""
+    tier: str | None = None
+    verified: bool = False
+    note: str | None = None
+    """The runtime's ``note:`` line, without its key; None for no line."""
+    result: str | None = None
+    """The runtime's ``result:`` line, likewise."""
+    shown: tuple[str, ...] = ()
+    """Statuses an earlier board may have shown, newest last: how a stale copy is recognised."""
+    missing_since: str | None = None
+    hidden: bool = False
+    withdrawing: bool = False
+    """The section is gone while a run goes on: withdrawn when that run ends."""
+    assigned: bool = False
+    """The runtime chose the id, so the heading may still stand without it."""
+    settle_from: str | None = None
+    """When the text last changed under a watching daemon; None when nothing must settle."""
+
+    @property
+    def kind(self) -> Kind:
+        return self.status.kind
+
+
+class World:
+    """Everything the ledger says, folded up to ``seq``. Changed only by ``core.fold``."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.head = "0" * 64
+        self.ledger_id: str | None = None
+        self.paused = False
+        self.digest: str | None = None
+        """Digest of the board bytes last absorbed."""
+        self.held: str | None = None
+        """Why the last absorbed bytes were held, or None."""
+        self.tasks: dict[str, Task] = {}
+        self.names: dict[str, str] = {}
+        """Human id -> task id. A name, once given, is never given again."""
+
+    def named(self, task: str) -> Task | None:
+        """The task people call ``task``, or None."""
+        task_id = self.names.get(task)
+        return self.tasks[task_id] if task_id is not None else None
+
+    def children(self, task_id: str) -> list[Task]:
+        """Tasks whose section lies inside this one's, in order of creation."""
+        return [t for t in self.tasks.values() if t.parent == task_id]

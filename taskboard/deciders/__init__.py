@@ -1,0 +1,1 @@
+"""Who chooses: one module per kind, found by name, each under `testing.decider`."""

@@ -1,0 +1,1 @@
+"""Where facts are kept: one module or package per kind, each under `testing.ledger`."""
