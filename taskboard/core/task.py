@@ -61,6 +61,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The runtime's ``result:`` line, likewise."""
     shown: tuple[str, ...] = ()
     """Statuses an earlier board may have shown, newest last: how a stale copy is recognised."""
+    written: bool = False
+    """The present status was last set by the runtime or a command, not typed on the board."""
     missing_since: str | None = None
     hidden: bool = False
     withdrawing: bool = False

@@ -1,0 +1,44 @@
+"""Event to line and back. One event is one line of JSON whose ``hash`` is the SHA-256 of the
+bytes before ``,"hash":``; the chain is ``prev`` = the hash of the line before."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from taskboard.core.event import MAX_LINE, Event
+from taskboard.errors import Corrupt, Storage
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Event)
+_HASH_KEY = b',"hash":'
+_TAIL = len(_HASH_KEY) + 64 + 2 + 2
+"""Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
+
+
+def seal(event: Event) -> tuple[Event, bytes]:
+    """The event with its hash, and its line with the newline. Raises ``Storage`` when the line
+    would be longer than ``MAX_LINE``."""
+    body = _ENCODER.encode(event)[: -len(_HASH_KEY) - 3]
+    digest = hashlib.sha256(body).hexdigest()
+    line = b'%b,"hash":"%b"}\n' % (body, digest.encode())
+    if len(line) > MAX_LINE:
+        raise Storage(
+            f"An event of {len(line)} bytes is over the limit of {MAX_LINE} ({event.type}).",
+            hint="Large payloads go to objects/; this is a defect, please report it.",
+            task=event.task, code="internal",
+        )
+    return msgspec.structs.replace(event, hash=digest), line
+
+
+def decode(line: bytes) -> Event:
+    """The event of a line (newline included), its hash checked. Raises ``Corrupt``."""
+    try:
+        event = _DECODER.decode(line)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Corrupt(f"not an event: {error}") from None
+    body = line[:-_TAIL]
+    if not line.endswith(b'"}\n') or hashlib.sha256(body).hexdigest() != event.hash:
+        raise Corrupt("the line's hash does not match its bytes")
+    return event

@@ -1,0 +1,339 @@
+"""Facts to state: the only place where a task or the world changes.
+
+``advance`` is pure and says what one fact makes of one task, or refuses. ``fold`` applies events
+to a world in order; ``check`` proves drafts legal against it before they are written. Laws, held
+by tests: ``fold(w, a + b) == fold(fold(w, a), b)``, and folding never depends on the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from taskboard.core.event import Event
+from taskboard.core.event import EventType as E
+from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
+from taskboard.core.task import Run, Task, World
+from taskboard.errors import Refused, StaleRun
+
+_SHOWN = 16
+"""How many earlier statuses are remembered: an editor buffer older than that is a new text."""
+
+_TASK_EVENTS = frozenset(
+    e.value for e in E
+) - {
+    E.LEDGER_OPENED, E.FILE_CHANGED_TRIGGERED, E.PAUSED, E.RESUMED, E.LEDGER_REPAIRED,
+    E.SEGMENT_SEALED, E.DAEMON_STARTED, E.DAEMON_STOPPED,
+}
+
+_ENDS_RUN = frozenset(
+    {E.COMPLETED, E.FAILED, E.CANCELLED, E.RECLAIMED, E.RELEASED, E.RELAYED, E.BLOCKED}
+)
+_REPLACE = msgspec.structs.replace
+
+
+class Fact(Protocol):
+    """What a draft and an event have in common."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def task_id(self) -> str | None: ...
+    @property
+    def task(self) -> str | None: ...
+    @property
+    def to(self) -> str | None: ...
+    @property
+    def agent(self) -> str | None: ...
+    @property
+    def run(self) -> str | None: ...
+    @property
+    def attempt(self) -> int | None: ...
+    @property
+    def step(self) -> str | None: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def data(self) -> dict[str, Any]: ...
+
+
+def is_about_task(fact: Fact) -> bool:
+    """Whether this version folds the fact into a task (a newer version's types are kept, but
+    mean nothing here)."""
+    return fact.task_id is not None and fact.type in _TASK_EVENTS
+
+
+def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "") -> Task:
+    """The task after the fact. Raises ``Refused`` or ``StaleRun`` when no row allows it."""
+    event = E(fact.type)
+    kind = task.status.kind if task else None
+    row = row_for(kind, event)
+    if row is None:
+        raise _refusal(task, fact)
+    status = _target(task, fact, row)
+    if task is None:
+        return _created(fact, status, ts, seq, device)
+    _guard_run(task, fact, row)
+    changes = _run_changes(task, fact, event, ts, device) if row.run != "none" else {}
+    if not row.same and task.run and event in _ENDS_RUN:
+        changes["run"] = None
+    own = _CHANGES.get(event)
+    if own:
+        changes.update(own(task, fact, ts))
+    _line_changes(task, fact, status, changes)
+    if status != task.status:
+        changes.update(
+            status=status,
+            shown=_shown(task.shown, task.status.text),
+            written=fact.actor != "board",
+        )
+    return _REPLACE(task, updated=ts, seq=seq, **changes)
+
+
+def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list[Task | None]:
+    """The task after each draft, in order, as if they were applied; raises what ``advance``
+    raises and changes nothing."""
+    staged: dict[str, Task] = {}
+    fresh: set[str] = set()
+    after: list[Task | None] = []
+    for offset, draft in enumerate(drafts, 1):
+        if not is_about_task(draft):
+            after.append(None)
+            continue
+        task_id = str(draft.task_id)
+        before = staged.get(task_id) or world.tasks.get(task_id)
+        if before is None:
+            name = str(draft.task)
+            if name in world.names or name in fresh:
+                raise Refused(
+                    f"The id {name} is taken: an id is never given to a second task.",
+                    hint=f"taskboard show {name}", task=name, data={"reason": "id_taken"},
+                )
+            fresh.add(name)
+        task = advance(before, draft, ts=ts, seq=world.seq + offset, device=device)
+        staged[task_id] = task
+        after.append(task)
+    return after
+
+
+def fold(world: World, events: Iterable[Event]) -> World:
+    """Apply events in order to ``world`` and return it."""
+    for event in events:
+        task = None
+        if is_about_task(event):
+            before = world.tasks.get(str(event.task_id))
+            task = advance(before, event, ts=event.ts, seq=event.seq, device=event.device)
+        settle(world, event, task)
+    return world
+
+
+def settle(world: World, event: Event, task: Task | None) -> None:
+    """Put one checked event into the world; ``task`` is what ``check`` or ``advance`` said."""
+    if task is not None:
+        world.tasks[task.task_id] = task
+        world.names[task.task] = task.task_id
+    else:
+        _settle_world(world, event)
+    world.seq = event.seq
+    world.head = event.hash
+
+
+def _settle_world(world: World, event: Event) -> None:
+    match event.type:
+        case E.LEDGER_OPENED:
+            world.ledger_id = event.data.get("ledger_id")
+        case E.PAUSED:
+            world.paused = True
+        case E.RESUMED:
+            world.paused = False
+        case E.FILE_CHANGED_TRIGGERED:
+            world.digest = event.data.get("digest", world.digest)
+            world.held = event.data.get("held")
+            _mark_missing(world, event.data.get("gone", ()), event.ts)
+            _mark_missing(world, event.data.get("back", ()), None)
+        case _:
+            pass
+
+
+def _mark_missing(world: World, names: Iterable[str], since: str | None) -> None:
+    for name in names:
+        task = world.named(name)
+        if task is not None:
+            world.tasks[task.task_id] = _REPLACE(task, missing_since=since)
+
+
+def _refusal(task: Task | None, fact: Fact) -> Refused:
+    if task is None:
+        return Refused(f"No task {fact.task or fact.task_id}.", data={"reason": "no_task"})
+    name, now = task.task, task.status.text
+    data = {"state": now, "verb": str(fact.type)}
+    if task.status.kind in TERMINAL:
+        return Refused(
+            f"{name} is {now}; a finished task does not change.",
+            hint=f"To try a failed task again: taskboard ready {name}"
+            if task.kind is Kind.FAILED
+            else f"Done stays done. For more work add a task that names {name}.",
+            task=name, data=data, code="terminal_blocked",
+        )
+    if fact.run is not None and (task.run is None or task.run.run != fact.run):
+        return _stale(task, fact)
+    return Refused(
+        f"{name} is {now}: {fact.type} is not possible from there.",
+        hint=f"taskboard why {name}", task=name, data=data, code="transition_blocked",
+    )
+
+
+def _stale(task: Task, fact: Fact) -> StaleRun:
+    current = f"{task.task}@{task.run.attempt}" if task.run else "none"
+    return StaleRun(
+        f"This run of {task.task} is no longer its current run (current: {current}).",
+        hint=f"Stop working on it. taskboard show {task.task} tells what happened.",
+        task=task.task,
+        data={"state": task.status.text, "verb": str(fact.type), "reason": "stale_run"},
+    )
+
+
+def _target(task: Task | None, fact: Fact, row: Row) -> Status:
+    if task is not None and (row.same or fact.to is None):
+        return task.status
+    status = stored_status(fact.to or "")
+    if status.kind not in row.targets:
+        raise Refused(
+            f"{fact.type} cannot lead to {status.text}.",
+            task=fact.task, data={"verb": str(fact.type), "reason": "bad_target"},
+        )
+    return status
+
+
+def _guard_run(task: Task, fact: Fact, row: Row) -> None:
+    if row.run == "current" and (task.run is None or task.run.run != fact.run):
+        raise _stale(task, fact)
+    if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
+        raise _stale(task, fact)
+
+
+def _created(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
+    data = fact.data
+    return Task(
+        task_id=str(fact.task_id), task=str(fact.task), title=data.get("title", ""),
+        status=status, created=ts, updated=ts, seq=seq,
+        text=data.get("text"), fields=data.get("fields", {}), parent=data.get("parent"),
+        origin=data.get("origin", "board"), assigned=bool(data.get("assigned")),
+        settle_from=ts if data.get("settle") else None,
+        note=data.get("note"), result=data.get("result"),
+        written=fact.actor != "board",
+        run=_imported_run(status, fact, ts, device),
+        attempt=1 if status.kind is Kind.RUNNING else 0,
+    )
+
+
+def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | None:
+    """A board that lived without us may show a run: it is history, to be reclaimed at once."""
+    if status.kind is not Kind.RUNNING:
+        return None
+    return Run(
+        run=fact.run or f"imported-{fact.task_id}", attempt=1, agent=status.who,
+        executor="imported", device=device, started=ts, text=fact.data.get("text"),
+        fields=fact.data.get("fields", {}), actor="import", expires=ts,
+    )
+
+
+def _run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[str, Any]:
+    if event is E.CLAIMED:
+        lease = fact.data.get("lease", {})
+        changes: dict[str, Any] = {
+            "run": Run(
+                run=str(fact.run), attempt=int(fact.attempt or 0), agent=str(fact.agent),
+                executor=fact.data.get("executor", ""), device=device, started=ts,
+                text=task.text, fields=task.fields, actor=fact.actor,
+                expires=lease.get("expires"),
+            ),
+            "attempt": fact.attempt, "attempts_in_round": task.attempts_in_round + 1,
+            "settle_from": None,
+        }
+        if task.baseline is None and "baseline" in fact.data:
+            changes["baseline"] = fact.data["baseline"]
+        return changes
+    if event in (E.STEP_STARTED, E.STEP_COMPLETED) and task.run:
+        step = fact.step if event is E.STEP_STARTED else None
+        return {"run": _REPLACE(task.run, step=step)}
+    return {}
+
+
+def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
+    data = fact.data
+    changes: dict[str, Any] = {
+        key: data[key]
+        for key in ("title", "text", "fields", "parent", "hidden", "withdrawing")
+        if key in data
+    }
+    if data.get("text", task.text) != task.text:
+        changes["finished_steps"] = ()
+    if data.get("settle"):
+        changes["settle_from"] = ts
+    return changes
+
+
+def _failed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    return {
+        "spent": task.spent + (0 if fact.data.get("unspent") else 1),
+        "finished_steps": (),
+        "refusal": fact.data.get("error"),
+    }
+
+
+def _reclaimed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"spent": task.spent + (0 if fact.data.get("unspent") else 1)}
+
+
+def _completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    return {
+        "tier": fact.data.get("tier"),
+        "verified": bool(fact.data.get("verified")),
+        "receipts": tuple(fact.data.get("receipts", ())),
+        "withdrawing": False,
+    }
+
+
+def _requeued(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
+    return {
+        "round": _task.round + 1, "spent": 0, "attempts_in_round": 0, "baseline": None,
+        "finished_steps": (), "refusal": None, "receipts": (),
+    }
+
+
+def _blocked(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    kept = fact.data.get("receipts")
+    return {"receipts": tuple(kept)} if kept is not None else {}
+
+
+def _step_completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    if not fact.data.get("keep") or fact.step in task.finished_steps:
+        return {}
+    return {"finished_steps": (*task.finished_steps, str(fact.step))}
+
+
+def _withdrawn(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"missing_since": None, "withdrawing": False}
+
+
+_CHANGES = {
+    E.EDITED: _edited, E.FAILED: _failed, E.RECLAIMED: _reclaimed, E.COMPLETED: _completed,
+    E.REQUEUED: _requeued, E.BLOCKED: _blocked, E.STEP_COMPLETED: _step_completed,
+    E.WITHDRAWN: _withdrawn,
+}
+
+
+def _line_changes(task: Task, fact: Fact, status: Status, changes: dict[str, Any]) -> None:
+    if "note" in fact.data:
+        changes["note"] = fact.data["note"]
+    elif task.note is not None and status != task.status:
+        changes["note"] = None
+    if "result" in fact.data:
+        changes["result"] = fact.data["result"]
+
+
+def _shown(shown: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return (*(s for s in shown if s != word), word)[-_SHOWN:]
