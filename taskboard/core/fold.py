@@ -31,6 +31,8 @@ _TASK_EVENTS = frozenset(
 _ENDS_RUN = frozenset(
     {E.COMPLETED, E.FAILED, E.CANCELLED, E.RECLAIMED, E.RELEASED, E.RELAYED, E.BLOCKED}
 )
+_ANSWERS = frozenset({E.EVIDENCE_BLOCKED, E.DEPENDENCY_BLOCKED, E.TRANSITION_BLOCKED})
+"""Refusals that answer a typed ``done``."""
 _REPLACE = msgspec.structs.replace
 
 
@@ -83,6 +85,8 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     if own:
         changes.update(own(task, fact, ts))
     _line_changes(task, fact, status, changes)
+    if task.requested and (status != task.status or event in _ANSWERS):
+        changes["requested"] = None
     if status != task.status:
         changes.update(
             status=status,
@@ -221,7 +225,8 @@ def _created(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task
         status=status, created=ts, updated=ts, seq=seq,
         text=data.get("text"), fields=data.get("fields", {}), parent=data.get("parent"),
         origin=data.get("origin", "board"), assigned=bool(data.get("assigned")),
-        settle_from=ts if data.get("settle") else None,
+        settle_from=ts if data.get("settle") else None, section=data.get("section"),
+        requested=data.get("requested"),
         note=data.get("note"), result=data.get("result"),
         written=fact.actor != "board",
         run=_imported_run(status, fact, ts, device),
@@ -266,7 +271,7 @@ def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     data = fact.data
     changes: dict[str, Any] = {
         key: data[key]
-        for key in ("title", "text", "fields", "parent", "hidden", "withdrawing")
+        for key in ("title", "text", "fields", "parent", "hidden", "withdrawing", "requested")
         if key in data
     }
     if data.get("text", task.text) != task.text:

@@ -64,6 +64,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     written: bool = False
     """The present status was last set by the runtime or a command, not typed on the board."""
     missing_since: str | None = None
+    requested: str | None = None
+    """``done`` while a person's typed ``done`` waits for the gate's answer."""
+    section: str | None = None
+    """Digest of the section a command added, for as long as a board may not show it yet."""
     hidden: bool = False
     withdrawing: bool = False
     """The section is gone while a run goes on: withdrawn when that run ends."""
@@ -98,6 +102,10 @@ class World:
         task_id = self.names.get(task)
         return self.tasks[task_id] if task_id is not None else None
 
-    def children(self, task_id: str) -> list[Task]:
-        """Tasks whose section lies inside this one's, in order of creation."""
-        return [t for t in self.tasks.values() if t.parent == task_id]
+    def children(self) -> dict[str, list[Task]]:
+        """Child tasks by the task id of their parent, in order of creation."""
+        found: dict[str, list[Task]] = {}
+        for task in self.tasks.values():
+            if task.parent is not None:
+                found.setdefault(task.parent, []).append(task)
+        return found

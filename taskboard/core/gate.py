@@ -1,0 +1,185 @@
+"""The gate: the one place that says whether evidence suffices.
+
+In order: everything declared holds, every receipt offered is valid, there is at least one, and
+no child is open. The terminal lock is the state machine's own (``core.fold``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from taskboard.core.outcome import Receipt, Tier
+
+MIN_OUTPUT = 50
+"""An output counts when more than this many characters are left of it (source system's rule)."""
+
+_PLACEHOLDER_HOSTS = ("localhost", "example.com", "example.org", "example.net", "example")
+_PLACEHOLDER_PATHS = ("/smoke/", "/remediate/")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a task declares that done means. ``tiers`` are demanded by ``evidence``."""
+
+    verify: bool = False
+    artifacts: tuple[str, ...] = ()
+    tiers: frozenset[Tier] = frozenset()
+
+    @property
+    def declared(self) -> bool:
+        return bool(self.verify or self.artifacts or self.tiers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer. When not ``ok``: ``code`` is the refusal's event type and error code,
+    ``reason`` a sentence, ``declared`` whether something declared did not hold."""
+
+    ok: bool
+    code: str = ""
+    reason: str = ""
+    declared: bool = False
+    tier: Tier | None = None
+    receipts: tuple[Receipt, ...] = ()
+    open_children: tuple[str, ...] = field(default=())
+
+    @property
+    def verified(self) -> bool:
+        return any(r.verified for r in self.receipts)
+
+    @property
+    def evidence_type(self) -> str:
+        tiers = {r.tier for r in self.receipts}
+        return next(iter(tiers)).value if len(tiers) == 1 else "multiple"
+
+    @property
+    def evidence_count(self) -> int:
+        return len(self.receipts)
+
+
+def gate(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:
+    """Whether this evidence completes a task that demands ``demand``."""
+    passed = tuple(r for r in receipts if r.ok)
+    lacking = _lacking(demand, passed, receipts)
+    if lacking:
+        return _blocked(lacking, passed, declared=True)
+    bad = next((r for r in receipts if not r.ok), None)
+    if bad is not None:
+        return _blocked(f"{bad.tier}: {bad.problem}", passed, declared=demand.declared)
+    if not passed:
+        return _blocked(
+            "no evidence: name an artifact, a verify command, a URL, a commit or an output of "
+            f"more than {MIN_OUTPUT} characters", passed, declared=False,
+        )
+    if open_children:
+        names = ", ".join(open_children)
+        return Verdict(
+            ok=False, code="dependency_blocked", receipts=passed,
+            reason=f"{len(open_children)} open child task(s): {names}",
+            open_children=tuple(open_children),
+        )
+    strongest = min(passed, key=lambda r: list(Tier).index(r.tier)).tier
+    return Verdict(ok=True, tier=strongest, receipts=passed)
+
+
+def _blocked(reason: str, passed: tuple[Receipt, ...], *, declared: bool) -> Verdict:
+    return Verdict(
+        ok=False, code="evidence_blocked", reason=reason, declared=declared, receipts=passed
+    )
+
+
+def _lacking(demand: Demand, passed: Sequence[Receipt], offered: Sequence[Receipt]) -> str:
+    """The first declared thing that does not hold, in words; empty when all hold."""
+    tiers = {r.tier for r in passed}
+    if demand.verify and Tier.CHECK not in tiers:
+        return _problem(offered, Tier.CHECK, "verify was not run")
+    found = {r.detail.get("path") for r in passed if r.tier is Tier.ARTIFACT}
+    for path in demand.artifacts:
+        if path not in found:
+            problem = next(
+                (r.problem for r in offered if not r.ok and r.detail.get("path") == path),
+                "was not recorded",
+            )
+            return f"artifact {path}: {problem}"
+    for tier in Tier:
+        if tier in demand.tiers and tier not in tiers:
+            return _problem(offered, tier, f"evidence of tier {tier} is demanded")
+    return ""
+
+
+def _problem(offered: Sequence[Receipt], tier: Tier, otherwise: str) -> str:
+    found = next((r for r in offered if r.tier is tier and not r.ok), None)
+    return f"{tier}: {found.problem}" if found else otherwise
+
+
+def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
+    """The receipt of somebody's words: good when more than 50 characters are left of them."""
+    left = _CONTROL.sub("", " ".join(text.split())).strip()
+    ok = len(left) > MIN_OUTPUT
+    problem = "" if ok else f"{len(left)} characters; more than {MIN_OUTPUT} are needed"
+    return Receipt(
+        tier=Tier.OUTPUT, ok=ok, run=run, sha256=sha256, problem=problem,
+        detail={"characters": len(left)},
+    )
+
+
+def url_problem(url: str) -> str | None:
+    """Why a URL can be no evidence by its shape alone: a sentence, or None."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").casefold()
+        _ = parts.port
+    except ValueError:
+        return "not a URL"
+    if parts.scheme.casefold() not in ("http", "https") or not host:
+        return "not an https URL"
+    if _is_placeholder(host, parts.path + "/"):
+        return f"a placeholder ({host}{parts.path}): evidence must be public and real"
+    if parts.scheme.casefold() != "https":
+        return "not an https URL"
+    if parts.username or parts.password:
+        return "carries a user name or password"
+    return None
+
+
+def _is_placeholder(host: str, path: str) -> bool:
+    lowered = path.casefold()
+    return (
+        any(host == name or host.endswith("." + name) for name in _PLACEHOLDER_HOSTS)
+        or any(part in lowered for part in _PLACEHOLDER_PATHS)
+        or "." not in host
+        or host.endswith((".local", ".internal", ".test", ".invalid", ".localhost"))
+        or _is_address(host)
+    )
+
+
+def _is_address(host: str) -> bool:
+    """Any spelling of an IP address, also the odd ones (``127.1``, ``0x7f000001``)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        last = host.rpartition(".")[2]
+        return bool(re.fullmatch(r"\d+|0x[0-9a-f]*", last))
+    return True
+
+
+def url_receipt(url: str, run: str | None) -> Receipt:
+    """The receipt of a URL. Fetching is a later version's work, so none passes yet."""
+    problem = url_problem(url) or "this version cannot fetch URLs yet, so it cannot count one"
+    return Receipt(tier=Tier.URL, ok=False, run=run, problem=problem, detail={"url": url})
+
+
+def commit_receipt(commit: str, run: str | None) -> Receipt:
+    """The receipt of a commit hash. Checking it is a later version's work: none passes yet."""
+    shaped = re.fullmatch(r"[0-9a-fA-F]{7,64}", commit) is not None
+    problem = (
+        "this version cannot check commits yet, so it cannot count one"
+        if shaped
+        else "not a commit hash (7 hex digits or more)"
+    )
+    return Receipt(tier=Tier.COMMIT, ok=False, run=run, problem=problem, detail={"commit": commit})

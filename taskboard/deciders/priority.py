@@ -1,0 +1,27 @@
+"""The order without a model: priority, then place on the board, then how long it has waited.
+
+Published and deterministic, no network; also what every other decider falls back to.
+"""
+
+from __future__ import annotations
+
+from taskboard.core.decision import Candidate, Decision, Pick, Question
+
+
+def _rank(candidate: Candidate) -> tuple[int, int, str, str]:
+    return (candidate.priority, candidate.place, candidate.waiting_since, candidate.task_id)
+
+
+class Decider:
+    """Proposes to execute the first candidates in order, as many as there are slots."""
+
+    async def decide(self, question: Question) -> Decision:
+        ordered = sorted(question.candidates, key=_rank)
+        picks = tuple(
+            Pick(
+                task_id=c.task_id, action="execute", executor=c.executor,
+                reason=f"place {n} by priority and place on the board",
+            )
+            for n, c in enumerate(ordered[: question.slots], 1)
+        )
+        return Decision(picks=picks, by="priority")
