@@ -1,7 +1,7 @@
 """The file system as taskboard uses it: a seam, so that a simulation can crash it anywhere.
 
-Everything that must survive a crash goes through ``Files``. ``DiskFiles`` is the real one;
-``taskboard.testing.files.SimFiles`` keeps a volatile and a durable image.
+Everything that must survive a crash goes through ``Files``. ``taskboard.disk.DiskFiles`` is the
+real one; ``taskboard.testing.files.SimFiles`` keeps a volatile and a durable image.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Log(Protocol):
 
     def size(self) -> int: ...
 
-    def read(self, start: int) -> bytes:
-        """From byte ``start`` to the end."""
+    def read(self, start: int, limit: int | None = None) -> bytes:
+        """From byte ``start`` to the end, or at most ``limit`` bytes of it."""
         ...
 
     def append(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ class Files(Protocol):
         ...
 
     def make_folder(self, path: Path, mode: int = 0o700) -> None:
-        """With parents; no error when it exists."""
+        """With parents, which are made durable; no error when it exists."""
         ...
 
     def mkdir(self, path: Path) -> None:
