@@ -1,0 +1,225 @@
+"""Every diagnosis code: its name, how grave it is, what it means and what cures it.
+
+``docs/diagnoses.md`` is generated from this table. Codes are stable: they stand on people's
+boards. TB1xx is text and fields, TB2xx dependencies, TB3xx what an edit means, TB4xx the board
+and the workspace. An ``error`` on a task keeps it from starting.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from taskboard.core.board import Diagnosis
+
+
+class Code(NamedTuple):
+    """One row of the table. ``meaning`` and ``cure`` are single sentences, ``example`` is what
+    the line that has it may look like."""
+
+    name: str
+    severity: str
+    meaning: str
+    cure: str
+    example: str = ""
+
+
+def _e(name: str, meaning: str, cure: str, example: str = "") -> Code:
+    return Code(name, "error", meaning, cure, example)
+
+
+def _w(name: str, meaning: str, cure: str, example: str = "") -> Code:
+    return Code(name, "warning", meaning, cure, example)
+
+
+def _i(name: str, meaning: str, cure: str, example: str = "") -> Code:
+    return Code(name, "info", meaning, cure, example)
+
+
+CODES: dict[str, Code] = {
+    "TB101": _w(
+        "not-utf8",
+        "Some bytes are not UTF-8; they are kept as they are.",
+        "Save the board as UTF-8.",
+    ),
+    "TB102": _e(
+        "utf16",
+        "The board is UTF-16, so it is neither read nor written.",
+        "Save it as UTF-8 (in PowerShell: Set-Content -Encoding utf8).",
+    ),
+    "TB103": _e(
+        "nul",
+        "The board holds NUL bytes, as a file damaged or wrongly converted does.",
+        "Restore the file from your editor or from git.",
+    ),
+    "TB104": _e(
+        "empty",
+        "The board is empty.",
+        "Add a task, or bring the text back; nothing is withdrawn meanwhile.",
+    ),
+    "TB105": _e(
+        "too-large",
+        "The board is larger than 16 MB.",
+        "Move finished sections and pasted logs to another file.",
+    ),
+    "TB106": _e(
+        "conflict",
+        "The board holds conflict markers of a merge.",
+        "Resolve the conflict and remove the marker lines.",
+        "<<<<<<< HEAD",
+    ),
+    "TB107": _w(
+        "cut-short",
+        "The text ends inside a code fence, a comment or a character.",
+        "Close the fence or comment that starts on this line; what follows it holds no tasks.",
+        "```sh",
+    ),
+    "TB108": _e(
+        "unclosed-quote",
+        "A command has a quote or backslash that is never closed, so the shell would refuse it.",
+        "Close the quote.",
+        "- run: echo 'almost",
+    ),
+    "TB109": _w(
+        "unclosed-code",
+        "A value starts with a backtick that is never closed, so the backtick is part of it.",
+        "Close the code span, or remove the backtick.",
+        "- measure: `make test",
+    ),
+    "TB110": _e(
+        "reused-id",
+        "This id belonged to another task, and an id is never given twice.",
+        "Give the new task a new id (or none, and it is given the next free one).",
+        "## TASK-007 Something else",
+    ),
+    "TB111": _e(
+        "duplicate-id",
+        "Two sections have this id, so neither is started nor read as an edit.",
+        "Give one of them another id.",
+        "## TASK-007 A copy",
+    ),
+    "TB112": _w(
+        "unknown-status",
+        "This is no status word, so the task is left as it is and never run.",
+        "Use ready, done, blocked:<who>:<what>, or leave it.",
+        "- status: Ready for review",
+    ),
+    "TB113": _w(
+        "status-without-id",
+        "This heading has a status but no id, and only ready and blocked make it a task.",
+        "Put an id before the title, or say ready.",
+        "## Write the report",
+    ),
+    "TB114": _e(
+        "two-statuses",
+        "The task has two status fields, so it is unclear which one counts.",
+        "Remove one of them.",
+        "- status: done",
+    ),
+    "TB115": _w(
+        "empty-field",
+        "This field has no value.",
+        "Write a value, or remove the line.",
+        "- verify:",
+    ),
+    "TB116": _w(
+        "future-time",
+        "The task is said to run since a time that is still to come.",
+        "Write the time in UTC: local time with a Z behind it is the usual cause.",
+        "- status: running:ada:2031-01-01T09:00Z",
+    ),
+    "TB117": _i(
+        "no-status",
+        "This heading starts with an id but has no status, so it is no task.",
+        "Add a line '- status: ready' under it if it should be one.",
+        "## TASK-009 Someday",
+    ),
+    "TB118": _e(
+        "bad-value",
+        "The value of this field cannot be read.",
+        "Use the spelling that the message names.",
+        "- timeout: soon",
+    ),
+    "TB119": _e(
+        "unknown-evidence",
+        "This is no kind of evidence.",
+        "Use check, commit, artifact, url, exit, human or output.",
+        "- evidence: screenshot",
+    ),
+    "TB120": _w(
+        "child-of-done",
+        "The task stands inside a task that is done, so it does not count as its child.",
+        "Move the section out of the done task's section.",
+    ),
+    "TB121": _e(
+        "project-outside",
+        "The project folder lies outside the board's folder and outside the permitted roots.",
+        "Use a folder beneath the board, or add its root to 'roots' in your own settings.",
+        "- project: ../elsewhere",
+    ),
+    "TB122": _w(
+        "not-a-list-item",
+        "Fields that decide what is executed count only as list items, so this one does not.",
+        "Write it as '- key: value'.",
+        "**Run:** make",
+    ),
+    "TB123": _e(
+        "fields-too-large",
+        "The fields of this task hold more than 16 KiB.",
+        "Move long text below the fields, where it is part of the prompt.",
+    ),
+    "TB130": _e(
+        "no-executor",
+        "Nothing on this machine can run the task.",
+        "Add a 'run' command, or install and name an agent; 'taskboard doctor' lists them.",
+    ),
+    "TB131": _w(
+        "missing-input",
+        "A file that the task needs before it starts is not there.",
+        "Provide the file; the task starts by itself then.",
+        "- inputs: notes/interviews.md",
+    ),
+    "TB201": _e(
+        "cycle",
+        "These tasks wait for each other, so none of them could ever start.",
+        "Remove one of the dependencies.",
+        "- needs: TASK-002",
+    ),
+    "TB202": _e(
+        "unknown-blocker",
+        "The task waits for one that does not exist.",
+        "Correct the id, or remove it.",
+        "- needs: TASK-999",
+    ),
+    "TB203": _e(
+        "unclear-needs",
+        "Only single ids say for certain what a task waits for.",
+        "List every id, separated by commas.",
+        "- needs: TASK-001 - TASK-005",
+    ),
+    "TB204": _w(
+        "blocker-failed",
+        "The task waits for one that has failed.",
+        "Requeue that task, or remove the dependency.",
+    ),
+    "TB205": _w(
+        "blocker-withdrawn",
+        "The task waits for one that was removed from the board.",
+        "Bring that section back, or remove the dependency.",
+    ),
+}
+
+
+def finding(code: str, message: str = "", *, line: int, **more: str | int | None) -> Diagnosis:
+    """A diagnosis with the severity and cure of its code. ``message`` defaults to the code's
+    meaning; ``task``, ``column`` and ``hint`` may be given."""
+    row = CODES[code]
+    task, column, hint = more.get("task"), more.get("column", 1), more.get("hint")
+    return Diagnosis(
+        code=code,
+        severity=row.severity,
+        line=line,
+        column=column if isinstance(column, int) else 1,
+        task=task if isinstance(task, str) else None,
+        message=message or row.meaning,
+        hint=hint if isinstance(hint, str) else row.cure,
+    )

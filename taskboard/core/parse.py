@@ -1,0 +1,261 @@
+"""Bytes to a board: tasks, fields, sections and what is wrong with the text. Never fails."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from taskboard.core.blocks import Blocks, Heading, find_blocks, flatten
+from taskboard.core.board import Board, Diagnosis, Field, Item, Span
+from taskboard.core.codes import finding
+from taskboard.core.fields import read_fields, text_of
+from taskboard.core.state import Kind, read_status
+
+MAX_BOARD = 16 * 1024 * 1024
+"""Bytes; a larger board is held."""
+
+_BOM = b"\xef\xbb\xbf"
+_ID = re.compile(
+    r"(?P<mark>(?:[0-9#*]\ufe0f?\u20e3|[^\w\x00-\x7f]|[*\[\s])*)"
+    r"(?P<id>[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+)(?![\w-]|[./@#+:]\w)"
+    r"(?P<after>[*\]]*(?:\s*[:：—–|](?!\w)|\s+-(?=\s))?[*\]]*\s*)"
+)
+_PAUSE = re.compile(rb"^(?:- )?pause:[ \t]+all[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_CONFLICT = re.compile(rb"^(?:(<{7}) |(>{7}) )", re.MULTILINE)
+
+
+class _Lines:
+    """Line numbers of ascending or descending offsets, from one pass over the text."""
+
+    def __init__(self, flat: bytes) -> None:
+        self._starts = _line_starts(flat)
+
+    def number(self, offset: int) -> int:
+        return bisect_right(self._starts, offset)
+
+
+def _line_starts(flat: bytes) -> list[int]:
+    starts = [0]
+    starts.extend(accumulate(len(line) + 1 for line in flat.split(b"\n")))
+    return starts[:-1]
+
+
+class _Draft(NamedTuple):
+    """A heading with its fields, before it is known to be a task."""
+
+    heading: Heading
+    end: int
+    task: str | None
+    title: str
+    line: int
+    fields: tuple[Field, ...]
+    fields_end: int
+
+
+def parse(data: bytes) -> Board:
+    """Understand a board. Spans are offsets into ``data``; any bytes at all give a board."""
+    held = _unreadable(data)
+    if held is not None:
+        reason, code = held
+        return Board(data=data, held=reason, diagnoses=(finding(code, line=1),))
+    flat = flatten(data)
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    blocks = find_blocks(flat, start)
+    lines = _Lines(flat)
+    drafts = _drafts(flat, blocks, lines)
+    chosen = [draft for draft in drafts if _is_task(draft)]
+    first = chosen[0].heading.start if chosen else len(flat)
+    conflict = _conflict(flat, blocks.hidden)
+    cut, where = _cut(data, blocks)
+    found = [*_text_findings(data, lines, conflict, cut, where), *_heading_findings(drafts)]
+    return Board(
+        data=data,
+        items=tuple(_items(data, chosen)),
+        diagnoses=tuple(sorted(found, key=lambda d: d.line)),
+        held=None if conflict is None else "conflict",
+        cut=cut,
+        paused=any(
+            not _inside(m.start(), blocks.hidden) for m in _PAUSE.finditer(flat, start, first)
+        ),
+        newline=_newline(data),
+        ids=frozenset(draft.task for draft in drafts if draft.task is not None),
+    )
+
+
+def heading_id(text: str) -> re.Match[str] | None:
+    """The id at the start of a heading's text: groups ``mark`` (what may stand before it), ``id``
+    and ``after`` (what separates it from the title)."""
+    return _ID.match(text)
+
+
+def _unreadable(data: bytes) -> tuple[str, str] | None:
+    if len(data) > MAX_BOARD:
+        return "size", "TB105"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf16", "TB102"
+    if b"\0" in data:
+        pairs = data[:4096]
+        zeros = max(pairs[::2].count(0), pairs[1::2].count(0))
+        return ("utf16", "TB102") if zeros * 4 > len(pairs) else ("nul", "TB103")
+    if not data.removeprefix(_BOM).strip():
+        return "empty", "TB104"
+    return None
+
+
+def _drafts(flat: bytes, blocks: Blocks, lines: _Lines) -> list[_Draft]:
+    """Every heading with the end of its section, in order."""
+    ends = [len(flat)] * len(blocks.headings)
+    waiting: list[int] = []
+    for place, heading in enumerate(blocks.headings):
+        while waiting and blocks.headings[waiting[-1]].level >= heading.level:
+            ends[waiting.pop()] = heading.start
+        waiting.append(place)
+    return [
+        _draft(flat, heading, end, lines)
+        for heading, end in zip(blocks.headings, ends, strict=True)
+    ]
+
+
+def _draft(flat: bytes, heading: Heading, end: int, lines: _Lines) -> _Draft:
+    text = text_of(flat[heading.title_start : heading.title_end])
+    if "\n" in text:
+        text = " ".join(part.strip(" \t") for part in text.split("\n"))
+    fields, stop = read_fields(flat, heading.end, lines.number(heading.end))
+    match = heading_id(text)
+    title = text if match is None else _title(text[match.end() :], match)
+    task = None if match is None else match["id"]
+    line = lines.number(heading.start)
+    return _Draft(heading, end, task, title, line, fields, stop)
+
+
+def _title(rest: str, match: re.Match[str]) -> str:
+    """The title without the end of the emphasis that began before the id."""
+    if "*" in match["mark"] and "*" not in match["after"]:
+        return rest.rstrip("*").rstrip()
+    return rest
+
+
+def _is_task(draft: _Draft) -> bool:
+    status = next((f for f in draft.fields if f.key == "status"), None)
+    if status is None or draft.task is not None:
+        return status is not None
+    return read_status(status.value).kind in (Kind.READY, Kind.BLOCKED)
+
+
+def _items(data: bytes, chosen: list[_Draft]) -> Iterator[Item]:
+    parents: list[int | None] = []
+    children: list[list[int]] = [[] for _ in chosen]
+    open_sections: list[int] = []
+    for place, draft in enumerate(chosen):
+        while open_sections and chosen[open_sections[-1]].end <= draft.heading.start:
+            open_sections.pop()
+        parents.append(open_sections[-1] if open_sections else None)
+        if open_sections:
+            children[open_sections[-1]].append(place)
+        open_sections.append(place)
+    for draft, parent, inner in zip(chosen, parents, children, strict=True):
+        holes = [(chosen[i].heading.start, chosen[i].end) for i in inner]
+        yield _item(data, draft, parent, _pieces(draft.heading.start, draft.end, holes))
+
+
+def _pieces(start: int, end: int, holes: list[tuple[int, int]]) -> tuple[Span, ...]:
+    pieces = []
+    for hole_start, hole_end in holes:
+        if hole_start > start:
+            pieces.append(Span(start, hole_start))
+        start = hole_end
+    if end > start:
+        pieces.append(Span(start, end))
+    return tuple(pieces)
+
+
+def _item(data: bytes, draft: _Draft, parent: int | None, pieces: tuple[Span, ...]) -> Item:
+    heading = draft.heading
+    gap = data[heading.end : draft.fields[0].span.start]
+    body = gap + data[draft.fields_end : pieces[0].end]
+    body += b"".join(data[span.start : span.end] for span in pieces[1:])
+    return Item(
+        task=draft.task,
+        title=draft.title,
+        level=heading.level,
+        line=draft.line,
+        heading=Span(heading.start, heading.end),
+        title_start=heading.title_start,
+        section=Span(heading.start, draft.end),
+        pieces=pieces,
+        fields=draft.fields,
+        fields_end=draft.fields_end,
+        prompt=text_of(body),
+        parent=parent,
+    )
+
+
+def _heading_findings(drafts: list[_Draft]) -> Iterator[Diagnosis]:
+    for draft in drafts:
+        has_status = any(f.key == "status" for f in draft.fields)
+        if draft.task is not None and not has_status:
+            yield finding("TB117", line=draft.line, task=draft.task)
+        elif draft.task is None and has_status and not _is_task(draft):
+            yield finding("TB113", line=draft.line)
+
+
+def _text_findings(
+    data: bytes, lines: _Lines, conflict: int | None, cut: str | None, where: int
+) -> Iterator[Diagnosis]:
+    if conflict is not None:
+        yield finding("TB106", line=lines.number(conflict))
+    if cut is not None:
+        place = "a character" if cut == "utf8" else f"the {cut} that starts here"
+        yield finding("TB107", f"The text ends inside {place}.", line=lines.number(where))
+    try:
+        data.decode()
+    except UnicodeDecodeError as problem:
+        if cut != "utf8" or problem.start < where:
+            line = lines.number(problem.start)
+            shown = f"Byte 0x{data[problem.start]:02x} is not UTF-8; it is kept as it is."
+            yield finding("TB101", shown, line=line)
+
+
+def _conflict(flat: bytes, hidden: list[Span]) -> int | None:
+    """Where the first conflict starts that also ends, outside fences and comments."""
+    start: int | None = None
+    for mark in _CONFLICT.finditer(flat):
+        if _inside(mark.start(), hidden):
+            continue
+        if mark[1] and start is None:
+            start = mark.start()
+        elif mark[2] and start is not None:
+            return start
+    return None
+
+
+def _inside(offset: int, spans: list[Span]) -> bool:
+    place = bisect_right(spans, offset, key=lambda span: span.start)
+    return place > 0 and offset < spans[place - 1].end
+
+
+def _cut(data: bytes, blocks: Blocks) -> tuple[str | None, int]:
+    if blocks.open is not None:
+        return blocks.open
+    for back in range(1, min(3, len(data)) + 1):
+        lead = data[-back]
+        if lead >= 0xC2:  # the first byte of a character: is all of it there?
+            length = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return ("utf8", len(data) - back) if length > back and lead < 0xF5 else (None, 0)
+        if lead < 0x80:
+            break
+    return None, 0
+
+
+def _newline(data: bytes) -> bytes:
+    pairs = data.count(b"\r\n")
+    counts = {b"\n": data.count(b"\n") - pairs, b"\r\n": pairs, b"\r": data.count(b"\r") - pairs}
+    return max(counts, key=lambda ending: counts[ending])
+
+
+def line_of(board: Board, offset: int) -> int:
+    """The line number of a byte, from 1."""
+    return flatten(board.data[:offset]).count(b"\n") + 1
