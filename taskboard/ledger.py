@@ -54,6 +54,29 @@ class History(Protocol):
         ...
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """The first place where a ledger cannot be right. ``byte`` counts from 0, ``line`` from 1;
+    ``seq`` is the number the line should have carried."""
+
+    file: str
+    byte: int
+    line: int
+    seq: int
+    reason: str
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a proof of the whole ledger found. ``events``, ``seq`` and ``head`` describe what is
+    good, up to the fault; ``missing_objects`` are digests that are gone or hold other bytes."""
+
+    ok: bool
+    events: int
+    seq: int
+    head: str
+    fault: Fault | None
+    missing_objects: list[str]
+
+
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """The right to run ``run`` until ``ttl`` after its last renewal. ``supervisor`` is None for
     a claim by command, which instead is dead once ``expires_boot`` (same boot) or ``expires``

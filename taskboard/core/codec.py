@@ -15,30 +15,36 @@ _DECODER = msgspec.json.Decoder(Event)
 _HASH_KEY = b',"hash":'
 _TAIL = len(_HASH_KEY) + 64 + 2 + 2
 """Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
+_HASH_EMPTY = len(_HASH_KEY) + 3
+"""Bytes of ``,"hash":""}``: how an event without its hash ends."""
 
 
 def seal(event: Event) -> tuple[Event, bytes]:
     """The event with its hash, and its line with the newline. Raises ``Storage`` when the line
-    would be longer than ``MAX_LINE``."""
-    body = _ENCODER.encode(event)[: -len(_HASH_KEY) - 3]
+    would be longer than ``MAX_LINE``, ``TypeError`` or ``ValueError`` when ``data`` is no JSON."""
+    body = _ENCODER.encode(event)[:-_HASH_EMPTY]
     digest = hashlib.sha256(body).hexdigest()
-    line = b'%b,"hash":"%b"}\n' % (body, digest.encode())
+    line = b"".join((body, _HASH_KEY, b'"', digest.encode(), b'"}\n'))
     if len(line) > MAX_LINE:
         raise Storage(
             f"An event of {len(line)} bytes is over the limit of {MAX_LINE} ({event.type}).",
             hint="Large payloads go to objects/; this is a defect, please report it.",
-            task=event.task, code="internal",
+            task=event.task,
+            code="internal",
         )
-    return msgspec.structs.replace(event, hash=digest), line
+    # The caller gives the event away to be sealed; a copy would cost as much as the encoding.
+    msgspec.structs.force_setattr(event, "hash", digest)
+    return event, line
 
 
 def decode(line: bytes) -> Event:
     """The event of a line (newline included), its hash checked. Raises ``Corrupt``."""
     try:
         event = _DECODER.decode(line)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Corrupt(f"not an event: {error}") from None
-    body = line[:-_TAIL]
-    if not line.endswith(b'"}\n') or hashlib.sha256(body).hexdigest() != event.hash:
+    if not line.endswith(b'"}\n') or line[-_TAIL : -_TAIL + 8] != _HASH_KEY:
+        raise Corrupt("the line does not end with its hash")
+    if hashlib.sha256(line[:-_TAIL]).hexdigest() != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event

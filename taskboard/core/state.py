@@ -157,9 +157,18 @@ TRANSITIONS: dict[E, tuple[Row, ...]] = {
 """Every event about a task, with its legal rows. An event without a row has ``task: null``."""
 
 
+_ROWS = {
+    (kind, event): row
+    for event, rows in TRANSITIONS.items()
+    for row in reversed(rows)
+    for kind in row.sources
+}
+"""Every legal pair; where two rows allow one pair, the first counts."""
+
+
 def row_for(kind: Kind | None, event: E) -> Row | None:
     """The row that lets ``event`` happen to a task of ``kind``, or None."""
-    return next((row for row in TRANSITIONS.get(event, ()) if kind in row.sources), None)
+    return _ROWS.get((kind, event))
 
 
 def next_events(kind: Kind) -> list[str]:

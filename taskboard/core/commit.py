@@ -1,0 +1,157 @@
+"""Drafts to sealed lines: what every ledger does between looking and writing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from taskboard.core.codec import seal
+from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
+from taskboard.core.fold import check, settle
+from taskboard.core.task import Task, World
+from taskboard.errors import Refused
+
+Place = TypeVar("Place")
+REMEMBERED = 10_000
+"""How many events an idempotent id is remembered for."""
+
+
+class Sealed(NamedTuple):
+    """One event ready to be written, and the task after it (None: not about a task)."""
+
+    event: Event
+    line: bytes
+    task: Task | None
+
+
+def commit(
+    world: World, drafts: Sequence[Draft], *, ts: str, device: str, ids: Sequence[str]
+) -> list[Sealed]:
+    """Prove ``drafts`` legal against ``world`` and make the lines that record them, all of one
+    commit. ``ids`` are used, by position, where a draft has none. ``world`` does not change.
+
+    Raises ``Refused``, ``StaleRun``, ``Storage`` (a line over the limit), or ``TypeError`` and
+    ``ValueError`` when a draft's ``data`` is no JSON.
+    """
+    after = check(world, drafts, ts=ts, device=device)
+    latest: dict[str, Task] = {}
+    out: list[Sealed] = []
+    prev = world.head
+    for place, (draft, task, spare) in enumerate(zip(drafts, after, ids, strict=True), 1):
+        before = None
+        if task is not None:
+            before = latest.get(task.task_id) or world.tasks.get(task.task_id)
+            latest[task.task_id] = task
+        event = Event(
+            v=1,
+            seq=world.seq + place,
+            ts=ts,
+            type=draft.type.value,
+            task=task.task if task is not None else draft.task,
+            from_=before.status.text if before is not None else None,
+            to=task.status.text if task is not None else None,
+            agent=draft.agent,
+            run=draft.run,
+            attempt=_attempt(draft, before),
+            spent=task.spent if task is not None else None,
+            step=draft.step,
+            actor=draft.actor,
+            device=device,
+            task_id=draft.task_id,
+            id=draft.id or spare,
+            data=draft.data,
+            more=len(drafts) - place,
+            prev=prev,
+            hash="",
+        )
+        try:
+            event, line = seal(event)
+        except UnicodeEncodeError:  # a title cut out of bytes that are not UTF-8
+            clean = [_cleaned(draft) for draft in drafts]
+            return commit(world, clean, ts=ts, device=device, ids=ids)
+        prev = event.hash
+        out.append(Sealed(event, line, task))
+    return out
+
+
+def _attempt(draft: Draft, before: Task | None) -> int | None:
+    """The attempt a draft names, or that of the run it names."""
+    if draft.attempt is None and draft.run is not None and before is not None:
+        run = before.run
+        return run.attempt if run is not None and run.run == draft.run else None
+    return draft.attempt
+
+
+def apply(world: World, sealed: Sequence[Sealed]) -> None:
+    """Put a written commit, made on this very ``world``, into it."""
+    for event, _, task in sealed:
+        settle(world, event, task)
+
+
+def opening(drafts: Sequence[Draft], ledger_id: str, board: str) -> list[Draft]:
+    """``drafts`` as the first commit of a new ledger: ``ledger_opened`` stands before them."""
+    if drafts and drafts[0].type is E.LEDGER_OPENED:
+        return list(drafts)
+    data = {"ledger_id": ledger_id, "board": board}
+    return [Draft(type=E.LEDGER_OPENED, actor="ledger", data=data), *drafts]
+
+
+class Recent(Generic[Place]):
+    """The ids of the last 10,000 events, each with the place of its commit."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Place] = {}
+
+    def note(self, events: Iterable[Event], place: Place) -> None:
+        """Remember a commit's ids, and forget the oldest."""
+        places = self._places
+        for event in events:
+            places[event.id] = place
+            if len(places) > REMEMBERED:
+                del places[next(iter(places))]
+
+    def places(self, drafts: Sequence[Draft]) -> list[Place]:
+        """Where these drafts were recorded before, each commit once; empty when they are new.
+
+        A commit is repeated whole or not at all: ``Refused`` when only some ids are known.
+        """
+        named = [draft.id for draft in drafts if draft.id is not None]
+        known = [id_ for id_ in named if id_ in self._places]
+        if known and len(known) < len(named):
+            raise Refused(
+                f"The id {known[0]} was recorded before, in another commit.",
+                hint="Repeat a commit with all its drafts, or give new facts new ids.",
+                data={"reason": "id_reused", "ids": known},
+            )
+        return list(dict.fromkeys(self._places[id_] for id_ in known))
+
+
+def repeated(drafts: Sequence[Draft], recorded: Iterable[Event]) -> list[Event]:
+    """The events of an earlier commit as its first caller got them: without the opening that
+    the ledger put before them."""
+    opened = drafts[0].type is E.LEDGER_OPENED
+    return [event for event in recorded if opened or event.type != E.LEDGER_OPENED]
+
+
+def _cleaned(draft: Draft) -> Draft:
+    """The draft with what UTF-8 cannot spell replaced."""
+    return msgspec.structs.replace(
+        draft,
+        **{
+            name: _spelled(getattr(draft, name))
+            for name in ("task", "agent", "step", "actor", "data")
+        },
+    )
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_spelled(key): _spelled(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(one) for one in value]
+    return value

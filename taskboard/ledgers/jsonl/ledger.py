@@ -1,0 +1,198 @@
+"""``JsonlLedger``: the ledger as one file of JSON lines, for all processes of one machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from taskboard.clock import Clock
+from taskboard.core.codec import decode
+from taskboard.core.commit import apply, commit, opening, repeated
+from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
+from taskboard.core.task import World
+from taskboard.core.units import stamp
+from taskboard.errors import Conflict, Storage
+from taskboard.files import Files
+from taskboard.ledger import Verified
+from taskboard.ledgers.jsonl.flush import Flusher
+from taskboard.ledgers.jsonl.objects import Objects
+from taskboard.ledgers.jsonl.store import Store, trouble
+from taskboard.ledgers.jsonl.verify import verify
+
+_TYPED = ("title", "text", "fields")
+"""What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
+
+_PIECE = 1 << 20
+
+
+class JsonlLedger:
+    """Implements ``Ledger`` and ``History`` on ``path`` (``events.jsonl``), with its lock, marks,
+    quarantine and objects under ``state`` (``.taskboard``).
+
+    Nothing is opened before the first use. ``device`` and ``board`` are written into events.
+    ``redact`` is applied to the ``data`` of every draft except to what people typed. Not
+    ``writable``, it makes no file, takes no lock, repairs nothing, and leaves a torn tail out.
+    ``threads`` False keeps every sync on the loop, for simulated disks and clocks.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        clock: Clock,
+        *,
+        path: Path,
+        state: Path,
+        device: str,
+        board: str,
+        heads: Path | None = None,
+        redact: Callable[[Any], Any] | None = None,
+        writable: bool = True,
+        threads: bool = True,
+    ) -> None:
+        self._clock = clock
+        self._device = device
+        self._board = board
+        self._heads = heads
+        self._redact = redact
+        self._writable = writable
+        self._files = files
+        self._path = path
+        self._objects = Objects(files, state / "objects")
+        self._store = Store(files, path, state, writable=writable)
+        self._flusher = Flusher(self._store.sync, threads=threads)
+
+    async def look(self) -> World:
+        """Fold what others appended; durable when it returns. Raises ``Corrupt``, ``Storage``."""
+        self._catch_up()
+        if self._writable:
+            await self._flusher.until(self._store.chain.end)
+            self._flusher.now()  # whatever another task wrote while this one waited
+        return self._store.chain.world
+
+    async def append(self, drafts: Sequence[Draft], *, after: int | None = None) -> list[Event]:
+        """Record all drafts or none; durable when it returns. See ``Ledger.append``."""
+        events = self._record(drafts, after)
+        await self._flusher.until(self._store.chain.end)
+        return events
+
+    async def keep(self, data: bytes) -> str:
+        """Store bytes durably under their SHA-256. Raises ``Storage``."""
+        try:
+            return self._objects.keep(data)
+        except OSError as error:
+            raise trouble(self._path.parent, error) from error
+
+    async def fetch(self, sha256: str) -> bytes:
+        """Bytes kept earlier. Raises ``NotFound``, ``Corrupt``."""
+        try:
+            return self._objects.fetch(sha256)
+        except OSError as error:
+            raise trouble(self._path.parent, error) from error
+
+    async def read(self, after: int = 0) -> AsyncIterator[tuple[Event, bytes]]:
+        """Events with a greater sequence, each with its line as stored, up to the present."""
+        world = await self.look()
+        store = self._store
+        start, stop, last = store.chain.near(after), store.chain.end, world.seq
+        rest = b""
+        while start < stop:
+            piece = store.read(start, min(_PIECE, stop - start))
+            start += len(piece)
+            lines = (rest + piece).splitlines(keepends=True)
+            rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+            for line in lines:
+                event = decode(line)
+                if after < event.seq <= last:
+                    yield event, line
+
+    async def verify(self) -> Verified:
+        """Prove the whole file again, from its first byte: chain, sequence, transitions, and
+        the objects that task definitions lie in. Memory stays bounded. Writes nothing."""
+        try:
+            return verify(self._files, self._path, self._objects)
+        except OSError as error:
+            raise trouble(self._path, error) from error
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._store.close()
+
+    def _catch_up(self) -> None:
+        self._flusher.check()
+        store = self._store
+        try:
+            if store.refresh() and self._writable:
+                with store.locked():
+                    self._repair()
+        except OSError as error:
+            raise trouble(self._path, error) from error
+        self._flusher.wrote(store.chain.end)
+
+    def _record(self, drafts: Sequence[Draft], after: int | None) -> list[Event]:
+        if not self._writable:
+            raise Storage(f"{self._path} was opened for reading only.", code="internal")
+        self._flusher.check()
+        clean = [self._clean(draft) for draft in drafts]
+        store = self._store
+        try:
+            with store.locked():
+                self._repair()
+                self._flusher.wrote(store.chain.end)
+                if not clean:
+                    return []
+                places = store.chain.recent.places(clean)
+                if places:
+                    return repeated(clean, self._again(places))
+                world = store.chain.world
+                if after is not None and world.seq != after:
+                    raise Conflict(
+                        f"The ledger is at event {world.seq}, no longer at {after}.",
+                        hint="Look again and decide anew.",
+                    )
+                return self._write(clean)
+        except OSError as error:
+            raise trouble(self._path, error) from error
+
+    def _repair(self) -> None:
+        """Under the lock: fold all there is, and cut what no writer can still be writing."""
+        for draft in self._store.repair(self._clock):
+            self._write([draft])
+
+    def _write(self, drafts: list[Draft]) -> list[Event]:
+        chain, clock = self._store.chain, self._clock
+        whole = drafts if chain.end else opening(drafts, clock.uuid(), self._board)
+        sealed = commit(
+            chain.world,
+            whole,
+            ts=stamp(clock.now()),
+            device=self._device,
+            ids=[draft.id or clock.uuid() for draft in whole],
+        )
+        data = b"".join([one.line for one in sealed])
+        self._store.write(data)
+        apply(chain.world, sealed)
+        events = [one.event for one in sealed]
+        chain.note(events, len(data))
+        self._flusher.wrote(chain.end)
+        return events[len(whole) - len(drafts) :]
+
+    def _again(self, places: list[tuple[int, int]]) -> list[Event]:
+        return [
+            decode(line)
+            for start, end in places
+            for line in self._store.read(start, end - start).splitlines(keepends=True)
+        ]
+
+    def _clean(self, draft: Draft) -> Draft:
+        if self._redact is None or not draft.data:
+            return draft
+        data = draft.data
+        typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
+        rest = self._redact({key: one for key, one in data.items() if key not in typed})
+        # Keys keep their order: the same draft gives the same bytes.
+        whole = {key: data[key] if key in typed else rest[key] for key in data}
+        return msgspec.structs.replace(draft, data=whole)
