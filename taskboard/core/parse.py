@@ -11,18 +11,15 @@ from typing import NamedTuple
 from taskboard.core.blocks import Blocks, Heading, find_blocks, flatten
 from taskboard.core.board import Board, Diagnosis, Field, Item, Span
 from taskboard.core.codes import finding
+from taskboard.core.definition import definition as definition  # noqa: PLC0414
 from taskboard.core.fields import read_fields, text_of
+from taskboard.core.headings import heading_id, title_after
 from taskboard.core.state import Kind, read_status
 
 MAX_BOARD = 16 * 1024 * 1024
 """Bytes; a larger board is held."""
 
 _BOM = b"\xef\xbb\xbf"
-_ID = re.compile(
-    r"(?P<mark>(?:[0-9#*]\ufe0f?\u20e3|[^\w\x00-\x7f]|[*\[\s])*)"
-    r"(?P<id>[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+)(?![\w-]|[./@#+:]\w)"
-    r"(?P<after>[*\]]*(?:\s*[:：—–|](?!\w)|\s+-(?=\s))?[*\]]*\s*)"
-)
 _PAUSE = re.compile(rb"^(?:- )?pause:[ \t]+all[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _CONFLICT = re.compile(rb"^(?:(<{7}) |(>{7}) )", re.MULTILINE)
 
@@ -85,12 +82,6 @@ def parse(data: bytes) -> Board:
     )
 
 
-def heading_id(text: str) -> re.Match[str] | None:
-    """The id at the start of a heading's text: groups ``mark`` (what may stand before it), ``id``
-    and ``after`` (what separates it from the title)."""
-    return _ID.match(text)
-
-
 def _unreadable(data: bytes) -> tuple[str, str] | None:
     if len(data) > MAX_BOARD:
         return "size", "TB105"
@@ -125,17 +116,10 @@ def _draft(flat: bytes, heading: Heading, end: int, lines: _Lines) -> _Draft:
         text = " ".join(part.strip(" \t") for part in text.split("\n"))
     fields, stop = read_fields(flat, heading.end, lines.number(heading.end))
     match = heading_id(text)
-    title = text if match is None else _title(text[match.end() :], match)
+    title = text if match is None else title_after(text, match)
     task = None if match is None else match["id"]
     line = lines.number(heading.start)
     return _Draft(heading, end, task, title, line, fields, stop)
-
-
-def _title(rest: str, match: re.Match[str]) -> str:
-    """The title without the end of the emphasis that began before the id."""
-    if "*" in match["mark"] and "*" not in match["after"]:
-        return rest.rstrip("*").rstrip()
-    return rest
 
 
 def _is_task(draft: _Draft) -> bool:
@@ -221,6 +205,8 @@ def _text_findings(
 
 def _conflict(flat: bytes, hidden: list[Span]) -> int | None:
     """Where the first conflict starts that also ends, outside fences and comments."""
+    if b"<<<<<<< " not in flat or b"\n>>>>>>> " not in flat:
+        return None
     start: int | None = None
     for mark in _CONFLICT.finditer(flat):
         if _inside(mark.start(), hidden):

@@ -1,0 +1,52 @@
+"""A task's text as a person wrote it: what is left when the runtime's own words are cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from taskboard.core.board import Board, Item, Span
+from taskboard.core.fields import text_of
+from taskboard.core.headings import heading_id
+
+
+def definition(board: Board, item: Item, ours: frozenset[bytes] = frozenset()) -> bytes:
+    """What a person says of the task: its own bytes without the id, the status value and the
+    runtime's own lines. Its digest changes when the task's text does, and not when the runtime
+    writes, gives an id, or adds a section next to this one."""
+    cuts = [*own_line_spans(board, item, ours)]
+    if (field := item.status_field) is not None:
+        raw = board.data[field.span.start : field.value_span.start]
+        cuts.append(Span(field.span.start + len(raw.rstrip(b" \t")), field.value_span.end))
+    cuts += _id_span(board, item)
+    pieces = (_without(board.data, piece, cuts).rstrip() for piece in item.pieces)
+    return b"\n".join(piece for piece in pieces if piece)
+
+
+def _without(data: bytes, piece: Span, cuts: Iterable[Span]) -> bytes:
+    out, at = [], piece.start
+    for cut in sorted(cuts):
+        if piece.start <= cut.start and cut.end <= piece.end:
+            out.append(data[at : cut.start])
+            at = cut.end
+    return b"".join([*out, data[at : piece.end]])
+
+
+def _id_span(board: Board, item: Item) -> list[Span]:
+    if item.task is None:
+        return []
+    text = text_of(board.data[item.title_start : item.heading.end])
+    match = heading_id(text)
+    if match is None:
+        return []
+    before = text[: match.start("id")].encode("utf-8", "surrogateescape")
+    end = match.end("id")
+    blank = text[end : end + 1] == " "
+    start = item.title_start + len(before)
+    return [Span(start, start + len(match["id"]) + blank)]
+
+
+def own_line_spans(board: Board, item: Item, ours: frozenset[bytes]) -> Iterator[Span]:
+    """The field lines that are the runtime's, byte for byte, one span for each."""
+    for field in item.fields:
+        if board.data[field.span.start : field.span.end].rstrip(b"\r\n") in ours:
+            yield field.span
