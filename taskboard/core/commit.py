@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -104,14 +105,16 @@ class Recent(Generic[Place]):
 
     def __init__(self) -> None:
         self._places: dict[str, Place] = {}
+        self._order: deque[str] = deque()
 
     def note(self, events: Iterable[Event], place: Place) -> None:
         """Remember a commit's ids, and forget the oldest."""
-        places = self._places
+        places, order = self._places, self._order
         for event in events:
             places[event.id] = place
-            if len(places) > REMEMBERED:
-                del places[next(iter(places))]
+            order.append(event.id)
+            if len(order) > REMEMBERED:
+                places.pop(order.popleft(), None)
 
     def places(self, drafts: Sequence[Draft]) -> list[Place]:
         """Where these drafts were recorded before, each commit once; empty when they are new.
@@ -119,6 +122,8 @@ class Recent(Generic[Place]):
         A commit is repeated whole or not at all: ``Refused`` when only some ids are known.
         """
         named = [draft.id for draft in drafts if draft.id is not None]
+        if not named:
+            return []
         known = [id_ for id_ in named if id_ in self._places]
         if known and len(known) < len(named):
             raise Refused(

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from taskboard.errors import Storage
 
 
 class Flusher:
-    """Shares syncs among the appenders of one process. ``sync`` makes everything written so far
+    """Shares syncs among the tasks of one process. ``sync`` makes everything written so far
     durable or raises ``Storage``, which is final: everyone who waits now or later gets it.
 
-    A lone appender syncs in place, which costs less than handing over to a thread; several
+    Somebody alone syncs in place, which costs less than handing over to a thread; several
     share one sync in a thread, and whoever writes meanwhile shares the next. Without ``threads``
     (a simulated clock or disk) every sync is in place.
     """
@@ -24,9 +25,9 @@ class Flusher:
         self._written = 0
         self._durable = 0
         self._trouble: Storage | None = None
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        """The loop that a flush is under way on, or about to be."""
+        self._waiting: list[tuple[int, asyncio.Future[Any], Any]] = []
+        self._busy: asyncio.AbstractEventLoop | None = None
+        """The loop that a sync in a thread is under way for."""
 
     def wrote(self, end: int) -> None:
         """Bytes up to ``end`` are in the file, by whomever."""
@@ -45,61 +46,71 @@ class Flusher:
             self._run()
             self._durable = max(self._durable, target)
 
-    async def until(self, end: int) -> None:
-        """Return when bytes up to ``end`` are durable. Raises ``Storage``."""
-        self.check()
-        if self._durable >= end:
-            return
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # idle, or left behind by a loop that was closed
-            self._loop = loop
-            self._waiting = []
-            # One turn of the loop lets every task that is ready append first.
-            loop.call_soon(self._begin)
-        done = loop.create_future()
-        self._waiting.append((end, done))
-        await done
+    def hold(self, end: int, done: asyncio.Future[Any], result: Any) -> None:
+        """Give ``result`` to ``done`` once bytes up to ``end`` are durable; ``flush`` begins."""
+        self._waiting.append((end, done, result))
 
-    def _begin(self) -> None:
-        loop = self._loop
-        assert loop is not None
+    def flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve those on hold, now or after the sync that is under way."""
+        if self._busy is loop:
+            return
+        self._busy = None  # a loop that was closed left it behind
         if self._threads and len(self._waiting) > 1:
+            self._busy = loop
             target = self._written
             flush = loop.run_in_executor(None, self._run)
-            flush.add_done_callback(lambda ended: self._ended(target, ended.exception()))
+            flush.add_done_callback(lambda ended: self._ended(loop, target, ended.exception()))
             return
         try:
             self.now()
         except Storage as trouble:
-            self._ended(0, trouble)
+            self._serve(trouble)
         else:
-            self._ended(self._durable, None)
+            self._serve(None)
+
+    async def until(self, end: int) -> None:
+        """Return when bytes up to ``end`` are durable. Raises ``Storage``."""
+        self.check()
+        if self._durable < end:
+            loop = asyncio.get_running_loop()
+            done: asyncio.Future[None] = loop.create_future()
+            self.hold(end, done, None)
+            self.flush(loop)
+            await done
 
     def _run(self) -> None:
+        if self._trouble is not None:
+            raise self._trouble
         try:
             self._sync()
         except Storage as trouble:
             self._trouble = trouble
             raise
 
-    def _ended(self, target: int, trouble: BaseException | None) -> None:
+    def _ended(
+        self, loop: asyncio.AbstractEventLoop, target: int, trouble: BaseException | None
+    ) -> None:
         if trouble is None:
             self._durable = max(self._durable, target)
+        if self._busy is loop:
+            self._busy = None
+        self._serve(trouble)
+        if self._waiting:
+            self.flush(loop)
+
+    def _serve(self, trouble: BaseException | None) -> None:
         later = []
-        for end, done in self._waiting:
+        for one in self._waiting:
+            end, done, result = one
             if done.done():  # its task was cancelled
                 continue
             if trouble is not None:
                 done.set_exception(_again(trouble))
             elif end <= self._durable:
-                done.set_result(None)
+                done.set_result(result)
             else:
-                later.append((end, done))
+                later.append(one)
         self._waiting = later
-        if later and self._loop is not None:
-            self._loop.call_soon(self._begin)
-        else:
-            self._loop = None
 
 
 def _again(trouble: BaseException) -> BaseException:

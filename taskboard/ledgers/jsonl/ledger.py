@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,20 @@ _TYPED = ("title", "text", "fields")
 """What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
 
 _PIECE = 1 << 20
+
+
+class _Wish:
+    """A commit that waits for its turn."""
+
+    __slots__ = ("after", "done", "drafts", "held")
+
+    def __init__(
+        self, drafts: Sequence[Draft], after: int | None, done: asyncio.Future[list[Event]]
+    ) -> None:
+        self.drafts = drafts
+        self.after = after
+        self.done = done
+        self.held = False
 
 
 class JsonlLedger:
@@ -64,6 +79,9 @@ class JsonlLedger:
         self._objects = Objects(files, state / "objects")
         self._store = Store(files, path, state, writable=writable)
         self._flusher = Flusher(self._store.sync, threads=threads)
+        self._queue: list[_Wish] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop that will record the queue in its next turn."""
 
     async def look(self) -> World:
         """Fold what others appended; durable when it returns. Raises ``Corrupt``, ``Storage``."""
@@ -75,9 +93,19 @@ class JsonlLedger:
 
     async def append(self, drafts: Sequence[Draft], *, after: int | None = None) -> list[Event]:
         """Record all drafts or none; durable when it returns. See ``Ledger.append``."""
-        events = self._record(drafts, after)
-        await self._flusher.until(self._store.chain.end)
-        return events
+        if not self._writable:
+            raise Storage(f"{self._path} was opened for reading only.", code="internal")
+        if not drafts:
+            return []
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # nobody waits, or a loop that was closed left them behind
+            self._loop = loop
+            self._queue = []
+            # In the loop's next turn, so that every task that is ready shares one lock.
+            loop.call_soon(self._drain)
+        done: asyncio.Future[list[Event]] = loop.create_future()
+        self._queue.append(_Wish(drafts, after, done))
+        return await done
 
     async def keep(self, data: bytes) -> str:
         """Store bytes durably under their SHA-256. Raises ``Storage``."""
@@ -132,37 +160,60 @@ class JsonlLedger:
             raise trouble(self._path, error) from error
         self._flusher.wrote(store.chain.end)
 
-    def _record(self, drafts: Sequence[Draft], after: int | None) -> list[Event]:
-        if not self._writable:
-            raise Storage(f"{self._path} was opened for reading only.", code="internal")
-        self._flusher.check()
-        clean = [self._clean(draft) for draft in drafts]
-        store = self._store
+    def _drain(self) -> None:
+        """Record all that waits, under one lock, and have it flushed."""
+        loop, self._loop = self._loop, None
+        assert loop is not None
+        wishes, self._queue = self._queue, []
         try:
-            with store.locked():
+            self._flusher.check()
+            with self._store.locked():
                 self._repair()
-                self._flusher.wrote(store.chain.end)
-                if not clean:
-                    return []
-                places = store.chain.recent.places(clean)
-                if places:
-                    return repeated(clean, self._again(places))
-                world = store.chain.world
-                if after is not None and world.seq != after:
-                    raise Conflict(
-                        f"The ledger is at event {world.seq}, no longer at {after}.",
-                        hint="Look again and decide anew.",
-                    )
-                return self._write(clean)
-        except OSError as error:
-            raise trouble(self._path, error) from error
+                for wish in wishes:
+                    self._grant(wish)
+        except BaseException as error:
+            for wish in wishes:
+                if not wish.held:
+                    self._refuse(wish, error)
+            if not isinstance(error, Exception):
+                raise
+        self._flusher.flush(loop)
+
+    def _grant(self, wish: _Wish) -> None:
+        """Record one commit, to be acknowledged by the flush."""
+        try:
+            events = self._record(wish.drafts, wish.after)
+        except Exception as error:  # noqa: BLE001  its own trouble, whatever it is
+            self._refuse(wish, error)
+        else:
+            wish.held = True
+            self._flusher.hold(self._store.chain.end, wish.done, events)
+
+    def _refuse(self, wish: _Wish, error: BaseException) -> None:
+        if not wish.done.done():
+            known = trouble(self._path, error) if isinstance(error, OSError) else error
+            wish.done.set_exception(known)
+
+    def _record(self, drafts: Sequence[Draft], after: int | None) -> list[Event]:
+        chain = self._store.chain
+        clean = drafts if self._redact is None else [self._clean(draft) for draft in drafts]
+        places = chain.recent.places(clean)
+        if places:
+            return repeated(clean, self._again(places))
+        if after is not None and chain.world.seq != after:
+            raise Conflict(
+                f"The ledger is at event {chain.world.seq}, no longer at {after}.",
+                hint="Look again and decide anew.",
+            )
+        return self._write(clean)
 
     def _repair(self) -> None:
         """Under the lock: fold all there is, and cut what no writer can still be writing."""
         for draft in self._store.repair(self._clock):
             self._write([draft])
+        self._flusher.wrote(self._store.chain.end)
 
-    def _write(self, drafts: list[Draft]) -> list[Event]:
+    def _write(self, drafts: Sequence[Draft]) -> list[Event]:
         chain, clock = self._store.chain, self._clock
         whole = drafts if chain.end else opening(drafts, clock.uuid(), self._board)
         sealed = commit(
@@ -188,8 +239,7 @@ class JsonlLedger:
         ]
 
     def _clean(self, draft: Draft) -> Draft:
-        if self._redact is None or not draft.data:
-            return draft
+        assert self._redact is not None
         data = draft.data
         typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
         rest = self._redact({key: one for key, one in data.items() if key not in typed})

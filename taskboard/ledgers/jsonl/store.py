@@ -32,6 +32,7 @@ class Store:
         self._writable = writable
         self._log: Log | None = None
         self._identity = (0, 0)
+        self._size = 0
         self._corrupt: Corrupt | None = None
         self._started = False
         self._poisoned = False
@@ -77,7 +78,7 @@ class Store:
         log = self._log
         assert log is not None
         facts = []
-        if log.size() != self.chain.end:
+        if self._size != self.chain.end:
             tail = self._fold()
             if tail:
                 name = f"{clock.uuid()}.tail"
@@ -132,12 +133,14 @@ class Store:
         if self._log is not None and found is not None and found.identity == self._identity:
             if found.size < self.chain.end:
                 raise self._gone(f"it was cut to {found.size} bytes")
+            self._size = found.size
             return
         if found is None and self.chain.end:
             raise self._gone("it is no longer there")
         self.close()
         self._log = self._files.open_log(self._path)
         self._identity = self._log.identity()
+        self._size = self._log.size()
         self._recognise()
 
     def _recognise(self) -> None:
