@@ -36,6 +36,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     updated: str
     seq: int
+    since: int = 0
+    """Sequence of the event that brought the present status."""
     text: str | None = None
     fields: dict[str, str] = {}
     parent: str | None = None
@@ -47,8 +49,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     attempts_in_round: int = 0
     baseline: dict[str, Any] | None = None
     """Artifact facts noted at this round's first claim."""
-    finished_steps: tuple[str, ...] = ()
-    """Steps with a valid receipt that the next run of this round need not repeat."""
+    finished_steps: dict[str, list[dict[str, Any]]] = {}
+    """Receipts of the steps that the next run of this round need not repeat, by step."""
     receipts: tuple[dict[str, Any], ...] = ()
     """Receipts kept for a gate that is asked again (a parent that waits for children)."""
     refusal: str | None = None
@@ -93,6 +95,8 @@ class World:
         """Digest of the board bytes last absorbed."""
         self.held: str | None = None
         """Why the last absorbed bytes were held, or None."""
+        self.cut: str | None = None
+        """What the last whole board ended inside of (a fence), or None."""
         self.tasks: dict[str, Task] = {}
         self.names: dict[str, str] = {}
         """Human id -> task id. A name, once given, is never given again."""

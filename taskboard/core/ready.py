@@ -1,0 +1,300 @@
+"""What may run now, and for everything else the first rule that keeps it from running.
+
+Readiness is derived, never stored: ``why`` asks the same rules that the loop obeys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from taskboard.core.decision import Candidate
+from taskboard.core.state import CLOSED, Kind, Status
+from taskboard.core.task import Task, World
+from taskboard.core.units import minute, read_time, second_up
+
+PRIORITIES = {"critical": 0, "high": 1, "medium": 2, "none": 2, "": 2, "low": 3}
+
+CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
+"""Rules that do not bind an explicit ``claim ID``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything readiness depends on. ``words`` is what the board says now, by task id;
+    ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
+    ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
+    can run it)."""
+
+    world: World
+    now: datetime
+    settle: float = 10.0
+    untrusted: str | None = None
+    held: str | None = None
+    paused: str | None = None
+    words: Mapping[str, Status] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    doubled: frozenset[str] = frozenset()
+    cyclic: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    executors: Mapping[str, str | None] = field(default_factory=dict)
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One rule that keeps a task from running, and what would clear it."""
+
+    rule: str
+    text: str
+    clear: tuple[str, ...] = ()
+
+
+def ready(scene: Scene) -> list[Candidate]:
+    """The tasks that may run now, in board order. Slots are the decider's and admit's affair."""
+    children = scene.world.children()
+    found = [
+        _candidate(task, scene)
+        for task in scene.world.tasks.values()
+        if task.kind is Kind.READY and next(reasons(task, scene, children), None) is None
+    ]
+    return sorted(found, key=lambda c: (c.place, c.task_id))
+
+
+def why(task: Task, scene: Scene) -> Why | None:
+    """The first rule that keeps ``task`` from running, or None when nothing does."""
+    first = next(reasons(task, scene, scene.world.children()), None)
+    if first is None and scene.slots < 1:
+        return Why(rule="slots", text="Every slot is taken.", clear=("a run ends",))
+    return first
+
+
+def reasons(
+    task: Task, scene: Scene, children: Mapping[str, list[Task]]
+) -> Iterator[Why]:
+    """Every rule that keeps ``task`` from running, in the contract's order (slots excepted)."""
+    for rule in _RULES:
+        found = rule(task, scene)
+        if found:
+            yield found
+        if rule is _needs:
+            inside = _children(task, children.get(task.task_id, []))
+            if inside:
+                yield inside
+
+
+def _candidate(task: Task, scene: Scene) -> Candidate:
+    return Candidate(
+        task_id=task.task_id, task=task.task, title=task.title,
+        executor=scene.executors.get(task.task_id) or "",
+        priority=PRIORITIES.get(task.fields.get("priority", "").casefold(), 2),
+        place=scene.places.get(task.task_id, 1 << 30),
+        spent=task.spent, waiting_since=task.updated, origin=task.origin,
+    )
+
+
+def _terminal(task: Task, _scene: Scene) -> Why | None:
+    if task.kind is Kind.DONE:
+        return Why(rule="terminal", text=f"{task.task} is done, for ever.")
+    if task.kind is Kind.FAILED:
+        return Why(
+            rule="terminal", text=f"{task.task} is {task.status.text}.",
+            clear=(f"taskboard ready {task.task}",),
+        )
+    if task.kind is Kind.WITHDRAWN:
+        return Why(rule="terminal", text=f"{task.task} was withdrawn: its section is gone.")
+    return None
+
+
+def _running(task: Task, _scene: Scene) -> Why | None:
+    if task.kind is Kind.RUNNING and task.run:
+        return Why(
+            rule="running", text=f"{task.run.agent} runs it as {task.task}@{task.attempt}.",
+            clear=("the run ends", f"taskboard cancel {task.task}"),
+        )
+    return None
+
+
+def _unknown(task: Task, scene: Scene) -> Why | None:
+    word = scene.words.get(task.task_id)
+    on_board = word is not None and word.kind is Kind.UNKNOWN
+    if task.kind is Kind.UNKNOWN or on_board:
+        return Why(
+            rule="unknown", text=f"The board's status of {task.task} is no state.",
+            clear=(f"taskboard ready {task.task}", "type `ready` as its status"),
+        )
+    return None
+
+
+def _open(task: Task, _scene: Scene) -> Why | None:
+    if task.kind is Kind.OPEN:
+        return Why(
+            rule="open", text=f"{task.task} is open: nobody has said `ready` yet.",
+            clear=(f"taskboard ready {task.task}", "type `ready` as its status"),
+        )
+    return None
+
+
+def _duplicate(task: Task, scene: Scene) -> Why | None:
+    if task.task in scene.doubled:
+        return Why(
+            rule="duplicate", text=f"{task.task} stands on the board more than once.",
+            clear=("give all but one another id",),
+        )
+    return None
+
+
+def _invalid(task: Task, scene: Scene) -> Why | None:
+    text = scene.broken.get(task.task)
+    return Why(rule="invalid", text=text, clear=("taskboard check",)) if text else None
+
+
+def _untrusted(_task: Task, scene: Scene) -> Why | None:
+    if scene.untrusted:
+        return Why(rule="untrusted", text=scene.untrusted, clear=("taskboard trust",))
+    return None
+
+
+def _held(task: Task, scene: Scene) -> Why | None:
+    if scene.held:
+        return Why(rule="held", text=scene.held, clear=("make the board whole again",))
+    if task.requested:
+        return Why(
+            rule="held", text=f"`{task.requested}` was typed; the gate has not answered yet.",
+            clear=("the gate answers",),
+        )
+    if task.missing_since:
+        return Why(
+            rule="held", text="Its section is gone from the board.",
+            clear=("put the section back",),
+        )
+    return None
+
+
+def _paused(_task: Task, scene: Scene) -> Why | None:
+    if scene.paused:
+        return Why(rule="paused", text=scene.paused, clear=("taskboard resume",))
+    return None
+
+
+def _blocked(task: Task, scene: Scene) -> Why | None:
+    if task.kind is not Kind.BLOCKED:
+        return None
+    return Why(
+        rule="blocked", text=f"{task.task} is {task.status.text}.",
+        clear=tuple(_what_clears(task, scene.world)),
+    )
+
+
+def _what_clears(task: Task, world: World) -> Iterator[str]:
+    who, what = task.status.who, task.status.what
+    if who == "task":
+        blocker = world.named(what)
+        state = blocker.status.text if blocker else "not on the board"
+        yield f"{what} is done (now: {state})"
+    elif who in ("until", "retry", "quota"):
+        yield f"the time passes {what}"
+    elif who == "children":
+        yield "its open children end"
+    yield f"taskboard ready {task.task}"
+
+
+def _cycle(task: Task, scene: Scene) -> Why | None:
+    path = scene.cyclic.get(task.task)
+    return (
+        Why(rule="cycle", text=f"It waits for itself: {path}.", clear=("break the circle",))
+        if path
+        else None
+    )
+
+
+def _needs(task: Task, scene: Scene) -> Why | None:
+    open_ones = [n for n in needs_of(task.fields) if not _is_done(scene.world.named(n))]
+    if not open_ones:
+        return None
+    states = []
+    for name in open_ones:
+        found = scene.world.named(name)
+        states.append(f"{name} ({found.status.text if found else 'not on the board'})")
+    return Why(
+        rule="needs", text=f"It needs {', '.join(states)}.",
+        clear=tuple(f"{name} is done" for name in open_ones),
+    )
+
+
+def needs_of(fields: Mapping[str, str]) -> list[str]:
+    """The ids in a ``needs`` value: separated by commas, brackets ignored; `none` and dashes
+    name nobody."""
+    words = (w.strip() for w in fields.get("needs", "").strip("[]").split(","))
+    return [w for w in words if w and w.casefold() not in ("none", "-", "—", "–")]
+
+
+def _is_done(task: Task | None) -> bool:
+    return task is not None and task.kind is Kind.DONE
+
+
+def _children(task: Task, children: list[Task]) -> Why | None:
+    """The loop starts a parent when every child is done or withdrawn; a failed child has made
+    its parent ``blocked:<owner>:child-failed``, and a person's ``ready`` starts it as it is."""
+    open_ones = [c.task for c in children if c.kind not in CLOSED]
+    if not open_ones or task.fields.get("role", "").casefold() == "team_lead":
+        return None
+    return Why(
+        rule="children", text=f"Open children: {', '.join(open_ones)}.",
+        clear=tuple(f"{name} ends" for name in open_ones),
+    )
+
+
+def _not_before(task: Task, scene: Scene) -> Why | None:
+    moment = read_time(task.fields.get("not-before", ""))
+    if moment is None or moment <= scene.now:
+        return None
+    return Why(
+        rule="not_before", text=f"Not before {minute(moment)}.",
+        clear=(f"the time passes {minute(moment)}",),
+    )
+
+
+def settles_at(task: Task, settle: float) -> datetime | None:
+    """When a task whose text changed under a watching daemon may start; None when it need not
+    wait."""
+    since = read_time(task.settle_from or "")
+    return since + timedelta(seconds=settle) if since else None
+
+
+def _settle(task: Task, scene: Scene) -> Why | None:
+    moment = settles_at(task, scene.settle)
+    if moment is None or moment <= scene.now:
+        return None
+    return Why(
+        rule="settle", text=f"Its text has just changed; it may start at {second_up(moment)}.",
+        clear=(f"the time passes {second_up(moment)}",),
+    )
+
+
+def _inputs(task: Task, scene: Scene) -> Why | None:
+    paths = scene.missing.get(task.task_id, ())
+    if not paths:
+        return None
+    return Why(
+        rule="inputs", text=f"Missing input: {', '.join(paths)}.",
+        clear=tuple(f"{path} is there" for path in paths),
+    )
+
+
+def _no_executor(task: Task, scene: Scene) -> Why | None:
+    if scene.executors.get(task.task_id, ""):
+        return None
+    wanted = task.fields.get("agent") or "an agent"
+    return Why(
+        rule="no_executor", text=f"Nothing here can run it: it asks for {wanted}.",
+        clear=("give it a `run:` command", f"taskboard claim {task.task} --agent NAME"),
+    )
+
+
+_RULES = (
+    _terminal, _running, _unknown, _open, _duplicate, _invalid, _untrusted, _held, _paused,
+    _blocked, _cycle, _needs, _not_before, _settle, _inputs, _no_executor,
+)

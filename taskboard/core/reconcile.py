@@ -1,0 +1,205 @@
+"""What an edit asks of the ledger: the change from the base to the board, as drafts.
+
+The base is the text this edit was made on (what was last projected). A changed status word is a
+verb; the verb meets the ledger's present state: goal already reached, nothing; legal, its event;
+otherwise a refusal that the board shows. Our own write is silence: reconciling what was rendered
+asks for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from taskboard.core.board import Board, Item
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.ids import Names
+from taskboard.core.parse import definition
+from taskboard.core.state import Kind
+from taskboard.core.task import Task, World
+from taskboard.core.verb import first_status, verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the board last projected showed: status words and the runtime's own lines, by human
+    id. ``Shown()`` when nothing was ever projected."""
+
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def ours(self, task: str | None) -> frozenset[bytes]:
+        """The runtime's own lines of one task, as bytes without line endings."""
+        lines = self.lines.get(task or "", ())
+        return frozenset(line.encode("utf-8", "surrogateescape") for line in lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a board is to be read: ``first`` import takes states as history; ``settling`` marks
+    changed texts so that autosave cannot start half a prompt; ``new_ids`` are spare task ids."""
+
+    shown: Shown
+    first: bool
+    settling: bool
+    new_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the text asks for. ``texts`` are the definitions to keep first, by digest; ``names``
+    the human id of each item, by its index in the board."""
+
+    drafts: tuple[Draft, ...]
+    texts: Mapping[str, bytes]
+    names: Mapping[int, str]
+    gone: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+
+def reconcile(board: Board, world: World, reading: Reading) -> Asked:
+    """Everything the board asks of the world, in board order."""
+    names = name_items(board, world)
+    doubled = doubled_ids(board)
+    reader = _Reader(board, world, reading, names)
+    for index, item in enumerate(board.items):
+        if names[index] not in doubled:
+            reader.read(index, item)
+    gone, back = _missing(board, world, reading, frozenset(names.values()))
+    return Asked(
+        drafts=tuple(reader.drafts), texts=reader.texts, names=names, gone=gone, back=back
+    )
+
+
+def doubled_ids(board: Board) -> frozenset[str]:
+    """Ids that stand on more than one task of the board."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for item in board.items:
+        if item.task is not None:
+            (twice if item.task in seen else seen).add(item.task)
+    return frozenset(twice)
+
+
+def name_items(board: Board, world: World) -> dict[int, str]:
+    """The human id of every item. A heading without one is a task that was given its id before
+    (same title, not on the board under it), or gets the next free id."""
+    on_board = board.ids
+    lost = {
+        t.title: t.task for t in world.tasks.values()
+        if t.assigned and t.task not in on_board and t.kind is not Kind.WITHDRAWN
+    }
+    fresh = Names([*world.names, *on_board])
+    return {
+        index: item.task or lost.pop(item.title, None) or fresh.next()
+        for index, item in enumerate(board.items)
+    }
+
+
+def _missing(
+    board: Board, world: World, reading: Reading, present: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names that have just vanished, and names that were missing and are there again."""
+    there = present | board.ids
+    gone, back = [], []
+    for task in world.tasks.values():
+        was_shown = task.task in reading.shown.statuses or task.section is None
+        if task.task in there:
+            if task.missing_since:
+                back.append(task.task)
+        elif not task.missing_since and not task.hidden and task.kind is not Kind.WITHDRAWN:
+            if was_shown:
+                gone.append(task.task)
+    return tuple(gone), tuple(back)
+
+
+def field_lines(board: Board, item: Item) -> frozenset[bytes]:
+    """The item's field lines as bytes, without their endings."""
+    return frozenset(board.data[f.span.start : f.span.end].rstrip(b"\r\n") for f in item.fields)
+
+
+class _Reader:
+    """Collects drafts while the items are read in order."""
+
+    def __init__(
+        self, board: Board, world: World, reading: Reading, names: Mapping[int, str]
+    ) -> None:
+        self.board, self.world, self.reading, self.names = board, world, reading, names
+        self.drafts: list[Draft] = []
+        self.texts: dict[str, bytes] = {}
+        self._ids = iter(reading.new_ids)
+        self._task_ids: dict[int, str] = {}
+
+    def read(self, index: int, item: Item) -> None:
+        name = self.names[index]
+        text = definition(self.board, item, self.reading.shown.ours(name))
+        digest = hashlib.sha256(text).hexdigest()
+        task = self.world.named(name)
+        if task is None:
+            self._create(index, item, name, digest, text)
+            return
+        self._task_ids[index] = task.task_id
+        if task.kind is Kind.WITHDRAWN:
+            return
+        self._edit(item, task, digest, text)
+        self.drafts += verb(item, task, self.reading.shown, field_lines(self.board, item))
+
+    def _create(self, index: int, item: Item, name: str, digest: str, text: bytes) -> None:
+        task_id = next(self._ids)
+        self._task_ids[index] = task_id
+        self.texts[digest] = text
+        start = first_status(item, first=self.reading.first)
+        data = {
+            **self._facts(item, digest), "origin": "board", **start.data,
+            **({"assigned": True} if item.task is None else {}),
+            **({"settle": True} if self.reading.settling else {}),
+        }
+        self.drafts.append(
+            Draft(
+                type=E.CREATED, task_id=task_id, task=name, to=start.status.text, data=data,
+                actor="import" if self.reading.first else "board",
+            )
+        )
+        if start.then:
+            self.drafts.append(
+                Draft(type=start.then, task_id=task_id, task=name, to=start.to, actor="board",
+                      data=start.then_data)
+            )
+
+    def _edit(self, item: Item, task: Task, digest: str, text: bytes) -> None:
+        facts = self._facts(item, digest)
+        changed = digest != task.text
+        if not changed and facts["parent"] == task.parent and not task.hidden:
+            return
+        self.texts[digest] = text
+        data = {**facts, **({"hidden": False} if task.hidden else {})}
+        if changed and self.reading.settling and task.kind is not Kind.RUNNING:
+            data["settle"] = True
+        self.drafts.append(
+            Draft(type=E.EDITED, task_id=task.task_id, task=task.task, actor="board", data=data)
+        )
+
+    def _facts(self, item: Item, digest: str) -> dict[str, object]:
+        return {
+            "title": _clean(item.title), "text": digest, "line": item.line,
+            "fields": {_clean(k): _clean(v) for k, v in item.values().items()},
+            "parent": self._parent(item),
+        }
+
+    def _parent(self, item: Item) -> str | None:
+        """The enclosing task, unless it was done already when this child came under it."""
+        if item.parent is None:
+            return None
+        task_id = self._task_ids.get(item.parent)
+        parent = self.world.tasks.get(task_id or "")
+        known = self.world.named(item.task or "")
+        if parent is not None and parent.kind is Kind.DONE:
+            return task_id if known is not None and known.parent == task_id else None
+        return task_id
+
+
+def _clean(text: str) -> str:
+    """Bytes that were not UTF-8 cannot stand in JSON; the board itself keeps them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,135 @@
+"""Waiting ends by itself: what the turn changes without anybody asking.
+
+Times that are past, blockers that are done, children that have ended, sections that are gone.
+Pure: the same world and board always give the same drafts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.state import CLOSED, READY, WITHDRAWN, Kind
+from taskboard.core.task import Task, World
+from taskboard.core.units import read_time
+
+GONE_FOR = 60.0
+"""Seconds between the two whole reads without a section that withdraw its task."""
+
+CHILD_FAILED = "child-failed"
+
+
+def wake(
+    world: World, present: frozenset[str] | None, *, now: datetime, owner: str, promote: str
+) -> list[Draft]:
+    """Drafts for everything whose waiting is over. ``present`` is every id on the board, None
+    when no whole board was read (then nothing is withdrawn)."""
+    children = world.children()
+    drafts: list[Draft] = []
+    for task in world.tasks.values():
+        kids = children.get(task.task_id, [])
+        drafts += _unblocked(task, world, now, owner, promote)
+        drafts += _parent(task, kids, owner)
+        if present is not None:
+            drafts += _withdrawn(task, present, now)
+    return drafts
+
+
+def due(world: World, *, now: datetime) -> float | None:
+    """Seconds until ``wake`` has something to do because of time alone; None for never."""
+    moments = []
+    for task in world.tasks.values():
+        if task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota"):
+            moments.append(read_time(task.status.what))
+        if task.missing_since:
+            since = read_time(task.missing_since)
+            moments.append(since + timedelta(seconds=GONE_FOR) if since else None)
+        if task.kind is Kind.READY:
+            start = read_time(task.fields.get("not-before", ""))
+            moments.append(start if start and start > now else None)
+    ahead = [(m - now).total_seconds() for m in moments if m is not None]
+    return max(min(ahead), 0.0) if ahead else None
+
+
+def move(task: Task, event: E, to: str | None = None, **data: object) -> Draft:
+    """A draft of the runtime's own about a task that has no run."""
+    return Draft(type=event, task_id=task.task_id, task=task.task, to=to, data=dict(data))
+
+
+def _unblocked(
+    task: Task, world: World, now: datetime, owner: str, promote: str
+) -> Iterator[Draft]:
+    if task.kind is not Kind.BLOCKED:
+        return
+    who, what = task.status.who, task.status.what
+    if who in ("until", "retry", "quota"):
+        moment = read_time(what)
+        if moment is not None and moment <= now:
+            event = E.RETRIED if who == "retry" else E.UNBLOCKED
+            yield move(task, event, READY.text, cause=f"{who}:{what}")
+    elif who == "task":
+        blocker = world.named(what)
+        if blocker is None or blocker.kind is not Kind.DONE:
+            return
+        if promote == "ask":
+            yield move(
+                task, E.BLOCKED, f"blocked:{owner}:promote", cause=f"task:{what}",
+                note=f"TB210 {what} is done. Type `ready` to go on.",
+            )
+        else:
+            yield move(task, E.UNBLOCKED, READY.text, cause=f"task:{what}")
+
+
+def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
+    failed = [k.task for k in kids if k.kind is Kind.FAILED]
+    waits_for_child = task.kind is Kind.BLOCKED and task.status.what == CHILD_FAILED
+    if waits_for_child and not failed:
+        yield move(task, E.UNBLOCKED, READY.text, cause="child-requeued")
+    elif failed and task.kind in (Kind.READY, Kind.BLOCKED) and not waits_for_child:
+        if _newest(kids, Kind.FAILED) > task.since:
+            yield move(
+                task, E.BLOCKED, f"blocked:{owner}:{CHILD_FAILED}", children=failed,
+                note=f"TB221 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
+            )
+
+
+def _newest(tasks: list[Task], kind: Kind) -> int:
+    return max((t.since for t in tasks if t.kind is kind), default=0)
+
+
+def _withdrawn(task: Task, present: frozenset[str], now: datetime) -> Iterator[Draft]:
+    if task.withdrawing and task.kind not in (Kind.RUNNING, *CLOSED):
+        yield move(task, E.WITHDRAWN, WITHDRAWN.text, cause="section deleted")
+        return
+    since = read_time(task.missing_since or "")
+    if since is None or task.task in present or (now - since).total_seconds() < GONE_FOR:
+        return
+    if task.kind is Kind.RUNNING and not task.withdrawing:
+        yield move(task, E.EDITED, withdrawing=True)
+    elif task.kind in (Kind.DONE, Kind.FAILED) and not task.hidden:
+        yield move(task, E.EDITED, hidden=True)
+    elif task.kind not in (Kind.RUNNING, *CLOSED):
+        yield move(task, E.WITHDRAWN, WITHDRAWN.text, cause="section deleted")
+
+
+def asks_gate(world: World, prompts: Mapping[str, bool]) -> list[Task]:
+    """Parents whose children have all ended and whose gate is to be asked now: those that
+    wait as ``blocked:children`` and containers (``prompts`` says who has text of its own)."""
+    children = world.children()
+    found = []
+    for task in world.tasks.values():
+        kids = children.get(task.task_id, [])
+        if any(k.kind not in CLOSED for k in kids):
+            continue
+        waiting = task.kind is Kind.BLOCKED and task.status.who == "children"
+        container = bool(kids) and task.kind is Kind.READY and is_container(task, prompts)
+        if waiting or (container and all(k.kind is not Kind.FAILED for k in kids)):
+            found.append(task)
+    return found
+
+
+def is_container(task: Task, prompts: Mapping[str, bool]) -> bool:
+    """A task with children that has neither a command nor text of its own."""
+    return "run" not in task.fields and not prompts.get(task.task_id, False)

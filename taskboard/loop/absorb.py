@@ -1,0 +1,150 @@
+"""A save becomes facts: read the board, see what it asks, record it before anything is written.
+
+The observed bytes are stored and an event is durable first, so no edit can be lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from taskboard.core.board import Board
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.parse import parse
+from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
+from taskboard.core.task import World
+from taskboard.errors import Conflict
+from taskboard.loop.context import Context, Memory, Sight
+from taskboard.loop.writeback import Base
+
+HELD = {
+    "empty": "The board is empty although it had tasks.",
+    "utf16": "The board is UTF-16; save it as UTF-8.",
+    "nul": "The board contains NUL bytes; save it as UTF-8 text.",
+    "size": "The board is over 16 MB.",
+    "conflict": "The board has conflict markers; resolve them.",
+    "fence": "The board ends inside a code fence that was closed before.",
+    "comment": "The board ends inside a comment that was closed before.",
+    "utf8": "The board ends inside a UTF-8 character.",
+    "missing": "The board is not there; it is waited for.",
+}
+"""Why a board is not read as intent, in words. The keys stand in ``data.held``."""
+
+_TRIES = 8
+"""How often a save is reconciled anew because the ledger moved on meanwhile."""
+
+
+async def absorb(
+    ctx: Context, memory: Memory, *, start: bool = False, settling: bool = False
+) -> Sight:
+    """Bring this process up to the board's present bytes and record what they ask.
+
+    ``start`` also looks at bytes absorbed by an earlier process when they were never projected:
+    it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
+    """
+    data = _read(ctx)
+    if data is None:
+        memory.sight = Sight(held=HELD["missing"])
+        return memory.sight
+    digest = hashlib.sha256(data).hexdigest()
+    world = await ctx.ledger.look()
+    if memory.sight.digest == digest and memory.sight.ledger == world.digest:
+        return memory.sight
+    board, base = parse(data), ctx.writeback.base()
+    held = _why_held(board, world, base)
+    if not _is_absorbed(digest, data, world, base, start=start):
+        await _record(ctx, board, digest, base, held, settling=settling)
+        world = await ctx.ledger.look()
+    memory.sight = Sight(
+        data=data, digest=digest, ledger=world.digest, board=board,
+        held=HELD[held] if held else None,
+    )
+    return memory.sight
+
+
+def _read(ctx: Context) -> bytes | None:
+    try:
+        return ctx.files.read(ctx.workspace.board)
+    except FileNotFoundError:
+        return None
+
+
+def _is_absorbed(
+    digest: str, data: bytes, world: World, base: Base | None, *, start: bool
+) -> bool:
+    """Whether these bytes are our own last write, or were absorbed (and projected) before."""
+    if base is not None and base.data == data:
+        return base.absorbed == world.digest
+    return digest == world.digest and not start
+
+
+def _why_held(board: Board, world: World, base: Base | None) -> str | None:
+    if board.held is not None:
+        known = board.held != "empty" or _had_tasks(world, base)
+        return board.held if known else None
+    if board.cut is not None and board.cut != world.cut and world.digest is not None:
+        return board.cut
+    if not any(i.task in world.names for i in board.items) and _had_tasks(world, base):
+        named = any(t.assigned and not t.hidden for t in world.tasks.values())
+        return None if named and board.items else "empty"
+    return None
+
+
+def _had_tasks(world: World, base: Base | None) -> bool:
+    shown = base.statuses if base is not None else {t.task: "" for t in world.tasks.values()}
+    alive = (world.named(name) for name in shown)
+    return any(t is not None and not t.hidden and t.missing_since is None for t in alive)
+
+
+def shown_by(base: Base | None) -> Shown:
+    """What the last projection showed; nothing when there was none."""
+    return Shown(statuses=base.statuses, lines=base.lines) if base is not None else Shown()
+
+
+async def _record(
+    ctx: Context, board: Board, digest: str, base: Base | None, held: str | None, *,
+    settling: bool,
+) -> None:
+    await ctx.ledger.keep(board.data)
+    for _ in range(_TRIES):
+        world = await ctx.ledger.look()
+        asked = _ask(ctx, board, world, base, settling=settling) if held is None else None
+        for text in (asked.texts if asked else {}).values():
+            await ctx.ledger.keep(text)
+        drafts = [_trigger(board, digest, base, held, asked), *(asked.drafts if asked else ())]
+        try:
+            await ctx.ledger.append(drafts, after=world.seq)
+        except Conflict:
+            continue
+        return
+    raise Conflict(
+        "The ledger kept changing while a save was being absorbed.",
+        hint="Nothing is lost: the next turn reads the board again.",
+    )
+
+
+def _ask(
+    ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool
+) -> Asked:
+    first = not world.tasks and base is None
+    spare = tuple(ctx.clock.uuid() for _ in board.items)
+    reading = Reading(
+        shown=shown_by(base), first=first, settling=settling and not first, new_ids=spare
+    )
+    return reconcile(board, world, reading)
+
+
+def _trigger(
+    board: Board, digest: str, base: Base | None, held: str | None, asked: Asked | None
+) -> Draft:
+    data: dict[str, object] = {
+        "digest": digest, "bytes": len(board.data), "held": held,
+        "base": hashlib.sha256(base.data).hexdigest() if base else None,
+    }
+    if board.cut and not held:
+        data["cut"] = board.cut
+    if asked and asked.gone:
+        data["gone"] = list(asked.gone)
+    if asked and asked.back:
+        data["back"] = list(asked.back)
+    return Draft(type=E.FILE_CHANGED_TRIGGERED, actor="board", data=data)

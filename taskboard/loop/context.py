@@ -1,0 +1,106 @@
+"""What a turn works with: the edges, the settings, and what this process remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from taskboard.clock import Clock
+from taskboard.core.board import Board
+from taskboard.core.settings import Settings
+from taskboard.decider import Decider
+from taskboard.executor import Executor
+from taskboard.files import Files
+from taskboard.ledger import History, Lease, Ledger, Leases
+from taskboard.loop.writeback import WriteBack
+from taskboard.processes import Processes
+from taskboard.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The edges, put together by ``taskboard.app``. ``device`` names this machine, ``mark`` this
+    process among its agents, ``owner`` the person asked when a task names none; ``untrusted``
+    says why nothing may start here, or None."""
+
+    workspace: Workspace
+    settings: Settings
+    files: Files
+    clock: Clock
+    processes: Processes
+    ledger: Ledger
+    history: History
+    leases: Leases
+    writeback: WriteBack
+    executors: Mapping[str, Executor]
+    decider: Decider
+    device: str
+    mark: str
+    owner: str
+    untrusted: Callable[[], str | None]
+
+    def project(self, fields: Mapping[str, str]) -> Path:
+        """The folder a task works in."""
+        return self.workspace.root / fields.get("project", ".")
+
+    def run_folder(self, run: str) -> Path:
+        """Where a run's logs lie."""
+        return self.workspace.runs / run
+
+
+@dataclass(slots=True)
+class Active:
+    """One run this process supervises."""
+
+    lease: Lease
+    title: str
+    job: asyncio.Task[None]
+    since: float
+    heard: float
+    tail: str = ""
+    stop: str | None = None
+    """Why it is being ended by us: ``lost`` or ``release``; None while it may go on."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """The board as last read by this process. ``held`` says why it is not obeyed now."""
+
+    data: bytes | None = None
+    digest: str | None = None
+    ledger: str | None = None
+    """Digest of the board the ledger had absorbed last at that moment."""
+    board: Board | None = None
+    held: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this process has started and seen end, for ``once`` and the terminal."""
+
+    started: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one process remembers between turns. Losing it costs time and nothing else."""
+
+    sight: Sight = field(default_factory=Sight)
+    active: dict[str, Active] = field(default_factory=dict)
+    """Supervised runs by run id."""
+    judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """Gates being asked for typed ``done`` and waiting parents, by task id."""
+    watched: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Foreign leases under observation, by run: renewals last seen, and when (boot clock)."""
+    letters: dict[str, int] = field(default_factory=dict)
+    """Dead letters written, by task id: the event sequence they show."""
+    wrote: float | None = None
+    """When this process last wrote the board (awake clock)."""
+    stopping: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    tally: Tally = field(default_factory=Tally)

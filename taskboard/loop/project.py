@@ -1,0 +1,176 @@
+"""Writing the views: the board from the ledger, and one file per dead letter."""
+
+from __future__ import annotations
+
+from taskboard.core.board import Board, Item
+from taskboard.core.deadletter import dead_letter, shows, stories
+from taskboard.core.event import Event
+from taskboard.core.lines import own_lines
+from taskboard.core.parse import parse
+from taskboard.core.reconcile import Shown, doubled_ids, name_items
+from taskboard.core.render import Wish, render
+from taskboard.core.state import Kind, Status
+from taskboard.core.task import Task, World
+from taskboard.errors import NotFound
+from taskboard.loop.absorb import absorb, shown_by
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.writeback import Base, Lost
+
+_ROUNDS = 16
+"""How often a save in the gap sends us round again in one turn; the next turn goes on."""
+
+_WRITTEN = frozenset({Kind.READY, Kind.BLOCKED, Kind.RUNNING, Kind.DONE, Kind.FAILED})
+_LOG_TAIL = 4000
+"""Bytes of a log's end that a dead letter shows."""
+
+
+async def project(ctx: Context, memory: Memory) -> bool:
+    """Write the board and the dead letters as the ledger says. False when the board could not
+    be written now (held, missing, or a person kept saving)."""
+    world = await ctx.ledger.look()
+    await _letters(ctx, memory, world)
+    for _ in range(_ROUNDS):
+        sight = memory.sight
+        if sight.held is not None or sight.board is None or sight.data is None:
+            return False
+        new = _projection(ctx, sight.board, world, shown_by(ctx.writeback.base()))
+        if new.data != sight.data:
+            memory.wrote = ctx.clock.awake()
+        written = ctx.writeback.put(sight.data, await _with_sections(ctx, world, new))
+        if not isinstance(written, Lost):
+            memory.sight.data = None if new.data != sight.data else sight.data
+            await _reread(ctx, memory)
+            return True
+        await absorb(ctx, memory)
+        world = await ctx.ledger.look()
+    return False
+
+
+async def _reread(ctx: Context, memory: Memory) -> None:
+    """Our own write is silence: this reads it back and records nothing."""
+    if memory.sight.data is None:
+        await absorb(ctx, memory)
+
+
+def _projection(ctx: Context, board: Board, world: World, shown: Shown) -> Base:
+    names = name_items(board, world)
+    doubled = doubled_ids(board)
+    wishes, statuses, lines = [], {}, {}
+    for index, item in enumerate(board.items):
+        task = world.named(names[index])
+        if task is None or names[index] in doubled:
+            continue
+        wish = _wish(index, item, task, shown)
+        wishes.append(wish)
+        statuses[task.task] = wish.status or _shown_word(item, task)
+        lines[task.task] = wish.lines
+    data = render(board, wishes)
+    return Base(data=data, statuses=statuses, lines=lines, absorbed=world.digest)
+
+
+def _wish(index: int, item: Item, task: Task, shown: Shown) -> Wish:
+    return Wish(
+        item_index=index,
+        status=_status(item, task, shown),
+        give_id=task.task if item.task is None else None,
+        lines=own_lines(task),
+        ours=shown.ours(task.task),
+    )
+
+
+def _status(item: Item, task: Task, shown: Shown) -> str | None:
+    """The word to write, or None to leave the board's: a person's spelling of the same state,
+    a word that is no state, and a typed ``done`` that waits for the gate all stay."""
+    word = _word(item)
+    if task.kind not in _WRITTEN or word.casefold() == task.status.text.casefold():
+        return None
+    if task.requested is not None and word.casefold() == task.requested:
+        return None
+    if item.status.kind is Kind.UNKNOWN and _unchanged(task, shown):
+        return None
+    return task.status.text
+
+
+def _unchanged(task: Task, shown: Shown) -> bool:
+    return shown.statuses.get(task.task, task.status.text) == task.status.text
+
+
+def _shown_word(item: Item, task: Task) -> str:
+    """What the projection counts as shown: under a word that is no state, the ledger's state,
+    so that only the next change is written over it."""
+    if item.status.kind is Kind.UNKNOWN and task.kind in _WRITTEN:
+        return task.status.text
+    return _word(item)
+
+
+def _word(item: Item) -> str:
+    found = item.status_field
+    return found.value.strip() if found else ""
+
+
+async def _with_sections(ctx: Context, world: World, new: Base) -> Base:
+    """The projection with the sections that commands added and no board has shown yet."""
+    base = ctx.writeback.base()
+    before = base.statuses if base is not None else {}
+    waiting = [
+        t for t in world.tasks.values()
+        if t.section is not None and t.task not in new.statuses and t.task not in before
+        and t.kind is not Kind.WITHDRAWN
+    ]
+    if not waiting:
+        return new
+    board = parse(new.data)
+    texts = [
+        (await ctx.ledger.fetch(t.section or "")).decode()
+        for t in waiting if t.task not in board.ids
+    ]
+    data = render(board, (), texts)
+    statuses = {**new.statuses, **{t.task: t.status.text for t in waiting}}
+    return Base(data=data, statuses=statuses, lines=dict(new.lines), absorbed=new.absorbed)
+
+
+async def _letters(ctx: Context, memory: Memory, world: World) -> None:
+    for task in world.tasks.values():
+        if not _has_letter(task) or memory.letters.get(task.task_id) == task.since:
+            continue
+        path = ctx.workspace.deadletter / f"{task.task}.md"
+        try:
+            known = shows(ctx.files.read(path, 4096), task.since)
+        except FileNotFoundError:
+            known = task.kind is not Kind.FAILED and task.round == 1
+        if not known:
+            letter = await _letter(ctx, task)
+            ctx.files.make_folder(path.parent, 0o755)
+            ctx.files.write(path, letter.encode("utf-8", "replace"), mode=0o644)
+        memory.letters[task.task_id] = task.since
+
+
+def _has_letter(task: Task) -> bool:
+    failed = task.kind is Kind.FAILED and task.status != Status(Kind.FAILED, "cancelled")
+    return failed or task.round > 1
+
+
+async def _letter(ctx: Context, task: Task) -> str:
+    events = await events_of(ctx, task.task_id)
+    runs = stories(events)
+    for story in runs:
+        story.tail = log_tail(ctx, story.run)
+    try:
+        text = (await ctx.ledger.fetch(task.text)).decode("utf-8", "replace") if task.text else ""
+    except NotFound:
+        text = "(its text is no longer stored)"
+    return dead_letter(task, runs, text)
+
+
+async def events_of(ctx: Context, task_id: str) -> list[Event]:
+    """Every event about one task, in order."""
+    return [e async for e, _line in ctx.history.read() if e.task_id == task_id]
+
+
+def log_tail(ctx: Context, run: str, limit: int = _LOG_TAIL) -> str:
+    """The end of a run's log, as text; empty when there is none."""
+    try:
+        data = ctx.files.read(ctx.run_folder(run) / "output.log")
+    except OSError:
+        return ""
+    return data[-limit:].decode("utf-8", "replace")

@@ -1,0 +1,97 @@
+"""Taking dead runs back: what a crashed daemon or a silent agent left as ``running``.
+
+Whoever reclaims ends the old process group first, then appends. A holder that still lives, or
+whose death is not certain, keeps its run.
+"""
+
+from __future__ import annotations
+
+from taskboard.core import ending
+from taskboard.core.ending import Ending
+from taskboard.core.liveness import judge
+from taskboard.core.state import Kind
+from taskboard.core.task import Run, Task
+from taskboard.core.units import read_time
+from taskboard.errors import Refused
+from taskboard.ledger import Lease
+from taskboard.log import log
+from taskboard.loop.context import Context, Memory
+
+IMPORTED = "imported"
+"""``Run.executor`` of a run that a board without a ledger showed."""
+
+
+async def reclaim(ctx: Context, memory: Memory) -> list[str]:
+    """Take back every run whose holder is dead; the names of the tasks."""
+    world = await ctx.ledger.look()
+    taken = []
+    for task in list(world.tasks.values()):
+        if task.kind is not Kind.RUNNING or task.run is None or task.run.run in memory.active:
+            continue
+        cause = _dead_because(ctx, memory, task, task.run)
+        if cause is not None and await _take_back(ctx, task, task.run, cause):
+            taken.append(task.task)
+    return taken
+
+
+def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | None:
+    if run.executor == IMPORTED:
+        return "the run of a board that had no ledger"
+    lease = ctx.leases.find(task.task, run.attempt)
+    if lease is not None and lease.run == run.run:
+        return _judged(ctx, memory, lease)
+    if run.expires is None:
+        return "its lease is gone"
+    moment = read_time(run.expires)
+    return "its claim expired" if moment is None or moment < ctx.clock.now() else None
+
+
+def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
+    now = ctx.clock.boot()
+    renewals, since = memory.watched.get(lease.run, (lease.renewals, now))
+    if renewals != lease.renewals:
+        since = now
+    memory.watched[lease.run] = (lease.renewals, since)
+    verdict = judge(
+        lease, boot_id=ctx.processes.me().boot, boot_now=now, now=ctx.clock.now(),
+        alive=lease.supervisor is not None and ctx.processes.alive(lease.supervisor),
+        watched_for=now - since,
+    )
+    if verdict != "dead":
+        return None
+    memory.watched.pop(lease.run, None)
+    return "its claim expired" if lease.supervisor is None else "its supervisor is gone"
+
+
+async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
+    lease = ctx.leases.find(task.task, run.attempt)
+    if lease is not None and lease.run == run.run and lease.group is not None:
+        await ctx.processes.end_group(lease.group, run.run)
+    end = Ending(
+        task=task, run=run, now=ctx.clock.now(), settings=ctx.settings,
+        owner=run.fields.get("owner") or ctx.owner, dice=ctx.clock.random(),
+    )
+    unspent = run.executor == IMPORTED
+    try:
+        await ctx.ledger.append(ending.reclaimed(end, cause, unspent=unspent))
+    except Refused as refused:
+        log.info("%s was ended by somebody else meanwhile: %s", task.task, refused.message)
+        return False
+    if lease is not None:
+        ctx.leases.drop(lease)
+    log.info("%s@%d reclaimed: %s", task.task, run.attempt, cause)
+    return True
+
+
+async def end_orphans(ctx: Context, task: Task) -> None:
+    """After a cancel by command: end the process group when no supervisor lives to do it."""
+    if task.run is None:
+        return
+    lease = ctx.leases.find(task.task, task.run.attempt)
+    if lease is None or lease.run != task.run.run:
+        return
+    if lease.supervisor is not None and ctx.processes.alive(lease.supervisor):
+        return
+    if lease.group is not None:
+        await ctx.processes.end_group(lease.group, lease.run)
+    ctx.leases.drop(lease)

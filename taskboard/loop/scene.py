@@ -1,0 +1,106 @@
+"""The scene that readiness is judged in: the ledger, the board and the world's edges, now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taskboard.core.board import Board, Diagnosis
+from taskboard.core.diagnose import diagnose
+from taskboard.core.ready import Scene
+from taskboard.core.reconcile import doubled_ids, name_items
+from taskboard.core.state import Kind, Status
+from taskboard.core.task import Task, World
+from taskboard.loop.context import Context, Memory, Sight
+from taskboard.loop.evidence import CHECKER, paths_of
+
+CYCLE = "TB201"
+"""The diagnosis of tasks that wait for each other."""
+
+_AGENT_ORDER = ("claude-code", "codex", "gemini", "claude")
+"""Who is asked when neither task nor settings name an executor: the first that is installed."""
+
+
+def set_scene(ctx: Context, memory: Memory, world: World) -> Scene:
+    """Everything readiness depends on, at this moment."""
+    sight = memory.sight
+    board = sight.board
+    names = name_items(board, world) if board is not None else {}
+    by_name = {names[i]: i for i in reversed(range(len(names)))}
+    found = diagnoses(ctx, sight, world)
+    broken = {d.task: f"{d.code} {d.message}" for d in reversed(found)
+              if d.task and d.severity == "error" and d.code != CYCLE}
+    return Scene(
+        world=world, now=ctx.clock.now(), settle=ctx.settings.settle,
+        untrusted=ctx.untrusted(), held=sight.held, paused=_paused(world, board),
+        words=_words(board, world, names), places=_places(world, by_name), broken=broken,
+        doubled=doubled_ids(board) if board is not None else frozenset(),
+        cyclic={d.task: d.message for d in found if d.task and d.code == CYCLE},
+        missing=_missing(ctx, world), executors=_executors(ctx, world),
+        slots=ctx.settings.slots - len(memory.active),
+    )
+
+
+def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]:
+    """Every diagnosis of the board as last read."""
+    if sight.board is None:
+        return ()
+    known: dict[str, Status] = {t.task: t.status for t in world.tasks.values()}
+    return diagnose(
+        sight.board, now=ctx.clock.now(), known=known, roots=ctx.settings.roots,
+    )
+
+
+def executor_for(ctx: Context, task: Task) -> str | None:
+    """Which executor a task goes to: ``run`` to the shell, else ``agent``, else the setting,
+    else the first agent that is there; None when nothing can run it."""
+    if task.fields.get("run", "").strip():
+        return CHECKER
+    wanted = task.fields.get("agent", "").strip() or ctx.settings.executor
+    if wanted:
+        return wanted if wanted in ctx.executors and wanted != CHECKER else None
+    return next((name for name in _AGENT_ORDER if name in ctx.executors), None)
+
+
+def _executors(ctx: Context, world: World) -> dict[str, str | None]:
+    return {
+        t.task_id: executor_for(ctx, t)
+        for t in world.tasks.values() if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)
+    }
+
+
+def _missing(ctx: Context, world: World) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for task in world.tasks.values():
+        if task.kind is not Kind.READY or "inputs" not in task.fields:
+            continue
+        folder = ctx.project(task.fields)
+        paths = paths_of(task.fields, "inputs")
+        gone = tuple(p for p in paths if ctx.files.stat(folder / p) is None)
+        if gone:
+            found[task.task_id] = gone
+    return found
+
+
+def _words(
+    board: Board | None, world: World, names: Mapping[int, str]
+) -> dict[str, Status]:
+    found = {}
+    for index, item in enumerate(board.items if board is not None else ()):
+        task = world.named(names[index])
+        if task is not None:
+            found[task.task_id] = item.status
+    return found
+
+
+def _places(world: World, by_name: Mapping[str, int]) -> dict[str, int]:
+    return {
+        t.task_id: by_name[t.task] for t in world.tasks.values() if t.task in by_name
+    }
+
+
+def _paused(world: World, board: Board | None) -> str | None:
+    if world.paused:
+        return "Paused by command."
+    if board is not None and board.paused:
+        return "`pause: all` stands under the board's title; remove it to go on."
+    return None

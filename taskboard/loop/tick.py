@@ -1,0 +1,232 @@
+"""One turn of the loop, on one screen:
+
+read, parse, diagnose, reconcile, record, reclaim, wake, ready, decide, admit, claim, start; then
+render and swap. Level-triggered: a missed event costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from taskboard.core.admit import admit
+from taskboard.core.decision import Candidate, Decision, Question
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.ready import Scene, ready, reasons
+from taskboard.core.state import Kind
+from taskboard.core.task import Task, World
+from taskboard.core.units import stamp
+from taskboard.core.wake import asks_gate, wake
+from taskboard.errors import Held, Refused
+from taskboard.log import log
+from taskboard.loop.absorb import absorb
+from taskboard.loop.claim import claim
+from taskboard.loop.context import Active, Context, Memory
+from taskboard.loop.judge import answer_done, answer_parent
+from taskboard.loop.project import project
+from taskboard.loop.reclaim import reclaim
+from taskboard.loop.run import Supervisor
+from taskboard.loop.scene import set_scene
+
+_INPUTS, _NO_EXECUTOR = "TB131", "TB130"
+
+
+async def tick(
+    ctx: Context, memory: Memory, *, start: bool = False, settling: bool = False,
+    board: bool = True, write: bool = True,
+) -> None:
+    """One whole turn. ``board`` False leaves the board unread (a save is not quiet yet), and
+    then nothing is claimed; ``write`` False leaves the projection to a later turn."""
+    await _join_late_saves(ctx, memory)
+    if board:
+        await absorb(ctx, memory, start=start, settling=settling)
+    await settle_ledger(ctx, memory)
+    await _end_lost(ctx, memory)
+    if board and not memory.stopping:
+        await _choose(ctx, memory)
+    if write and board:
+        await project(ctx, memory)
+
+
+async def settle_ledger(ctx: Context, memory: Memory) -> None:
+    """Take dead runs back and wake what has waited: what every turn does, daemon or not."""
+    await reclaim(ctx, memory)
+    await wake_up(ctx, memory)
+
+
+async def wake_up(ctx: Context, memory: Memory) -> None:
+    """End every waiting that is over."""
+    sight = memory.sight
+    whole = sight.board is not None and sight.held is None
+    present = None
+    if sight.board is not None and whole:
+        present = sight.board.ids | {i.task for i in sight.board.items if i.task}
+    world = await ctx.ledger.look()
+    for draft in wake(
+        world, present, now=ctx.clock.now(), owner=ctx.owner, promote=ctx.settings.promote
+    ):
+        try:
+            await ctx.ledger.append([draft])
+        except Refused as refused:
+            log.debug("already woken: %s", refused.message)
+
+
+async def _join_late_saves(ctx: Context, memory: Memory) -> None:
+    """A save that reached a displaced file late is joined into the board at once."""
+    for late in ctx.writeback.linger():
+        conflict = ctx.writeback.absorb_late(late)
+        memory.sight.digest = None
+        if conflict is not None:
+            log.warning("two saves changed the same line; the other one is in %s", conflict)
+            await ctx.ledger.append([
+                Draft(type=E.ANOMALY_FLAGGED, data={"code": "TB306", "file": str(conflict)})
+            ])
+
+
+async def _end_lost(ctx: Context, memory: Memory) -> None:
+    """End the runs of this process that the ledger no longer names (cancelled, taken over)."""
+    world = await ctx.ledger.look()
+    for run, active in list(memory.active.items()):
+        task = world.named(active.lease.task)
+        if task is None or task.run is None or task.run.run != run:
+            active.stop = active.stop or "lost"
+            active.job.cancel()
+
+
+async def _choose(ctx: Context, memory: Memory) -> None:
+    world = await ctx.ledger.look()
+    scene = set_scene(ctx, memory, world)
+    if not (scene.untrusted or scene.held or scene.paused):
+        _ask_gates(ctx, memory, world, scene)
+    await _explain(ctx, scene)
+    candidates = [c for c in ready(scene) if not _is_container(c, scene, world)]
+    if not candidates or scene.slots < 1:
+        return
+    question = Question(
+        candidates=tuple(candidates), slots=scene.slots, now=stamp(ctx.clock.now())
+    )
+    decision = await ctx.decider.decide(question)
+    chosen, dropped = admit(decision, question)
+    await ctx.ledger.append([_decided(question, decision, chosen, len(dropped))])
+    for candidate in chosen:
+        await _start(ctx, memory, candidate)
+
+
+def _ask_gates(ctx: Context, memory: Memory, world: World, scene: Scene) -> None:
+    """Typed ``done`` and parents whose children have all ended: ask the gate beside the turn,
+    for a ``verify`` may take minutes."""
+    waiting = [t for t in world.tasks.values() if t.requested and t.task_id in scene.words]
+    parents = asks_gate(world, _prompts(scene, world, memory))
+    for task in waiting:
+        _spawn_judge(ctx, memory, task, answer_done(ctx, memory, task))
+    for task in parents:
+        if not task.requested and (task.kind is Kind.BLOCKED or _may_end(task, scene, world)):
+            _spawn_judge(ctx, memory, task, answer_parent(ctx, memory, task))
+
+
+def _may_end(task: Task, scene: Scene, world: World) -> bool:
+    first = next(reasons(task, scene, world.children()), None)
+    return first is None or first.rule == "no_executor"
+
+
+def _spawn_judge(ctx: Context, memory: Memory, task: Task, job: object) -> None:
+    if task.task_id in memory.judged:
+        job.close()  # type: ignore[attr-defined]
+        return
+    memory.judged[task.task_id] = asyncio.create_task(job)  # type: ignore[arg-type]
+
+
+def _prompts(scene: Scene, world: World, memory: Memory) -> dict[str, bool]:
+    """Which tasks have text of their own, by task id."""
+    board = memory.sight.board
+    if board is None:
+        return {}
+    by_name = {i.task: bool(i.prompt.strip()) for i in board.items if i.task}
+    return {t.task_id: by_name.get(t.task, True) for t in world.tasks.values()}
+
+
+def _is_container(candidate: Candidate, scene: Scene, world: World) -> bool:
+    return candidate.executor == "" and candidate.task_id in world.children()
+
+
+async def _explain(ctx: Context, scene: Scene) -> None:
+    """A note, once, on every ready task that only lacks an input or an executor."""
+    children = scene.world.children()
+    for task in list(scene.world.tasks.values()):
+        if task.kind is not Kind.READY:
+            continue
+        first = next(reasons(task, scene, children), None)
+        note = _note(ctx, task, first.rule if first else "", scene)
+        container = task.task_id in children
+        if note and note != task.note and not container:
+            await ctx.ledger.append([Draft(
+                type=E.ANOMALY_FLAGGED, task_id=task.task_id, task=task.task,
+                data={"code": note[:5], "note": note},
+            )])
+
+
+def _note(ctx: Context, task: Task, rule: str, scene: Scene) -> str | None:
+    owner = task.fields.get("owner") or ctx.owner
+    if rule == "inputs":
+        paths = ", ".join(scene.missing[task.task_id])
+        return f"{_INPUTS} {owner}: missing input {paths}. It starts by itself when it is there."
+    if rule == "no_executor":
+        return (
+            f"{_NO_EXECUTOR} nothing here can run it. Give it a `run:` command, or work on it "
+            f"with: taskboard claim {task.task} --agent NAME"
+        )
+    return None
+
+
+def _decided(
+    question: Question, decision: Decision, chosen: list[Candidate], dropped: int
+) -> Draft:
+    asked = "\n".join(f"{c.task_id} {c.executor} {c.place}" for c in question.candidates)
+    reasons_by_id = {p.task_id: p.reason for p in decision.picks}
+    return Draft(type=E.DECIDED, data={
+        "by": decision.by, "slots": question.slots, "candidates": len(question.candidates),
+        "inputs": hashlib.sha256(asked.encode()).hexdigest(), "dropped": dropped,
+        "chosen": [
+            {"task": c.task, "executor": c.executor, "reason": reasons_by_id.get(c.task_id, "")}
+            for c in chosen[:50]
+        ],
+        **(decision.data or {}),
+    })
+
+
+async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
+    world = await ctx.ledger.look()
+    task = world.tasks[candidate.task_id]
+    agent = f"{candidate.executor}-{ctx.mark}"
+    try:
+        lease, run = await claim(
+            ctx, task, agent=agent, executor=candidate.executor, actor="daemon", supervised=True
+        )
+    except (Held, Refused) as lost:
+        log.info("%s: %s", task.task, lost.message)
+        return
+    fresh = (await ctx.ledger.look()).tasks[task.task_id]
+    supervisor = Supervisor(ctx, memory, fresh, lease, run)
+    now = ctx.clock.awake()
+    active = Active(
+        lease=lease, title=task.title, since=now, heard=now,
+        job=asyncio.create_task(supervisor.work()),
+    )
+    supervisor.active = active
+    memory.active[lease.run] = active
+    memory.tally.started.append(task.task)
+
+
+def tally_ends(memory: Memory, world: World, names: set[str]) -> None:
+    """Sort the tasks this process has started by how they stand now."""
+    for name in sorted(names):
+        task = world.named(name)
+        if task is None:
+            continue
+        if task.kind is Kind.DONE:
+            memory.tally.completed.append(name)
+        elif task.kind is Kind.FAILED:
+            memory.tally.failed.append(name)
+        elif task.kind is Kind.BLOCKED:
+            memory.tally.blocked.append(name)
