@@ -44,14 +44,14 @@ CHECKS = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
-    ("imports", ["lint-imports"]),
+    ("imports", ["lint-imports", "--no-logo"]),
 )
 OFFLINE = (
     "NewConnectionError",
     "ConnectTimeout",
-    "Connection refused",
-    "Retrying (",
     "ProxyError",
+    "Retrying (",
+    "(from versions: none)",  # all that is left of it in an isolated build
 )
 """What pip's output holds when it did not reach its index."""
 
