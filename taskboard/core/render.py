@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from taskboard.core.board import Board, Item, Span
-from taskboard.core.fields import text_of
 from taskboard.core.definition import own_line_spans
+from taskboard.core.fields import text_of
 from taskboard.core.state import Kind, read_status
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

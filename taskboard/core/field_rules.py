@@ -1,0 +1,182 @@
+"""Rules about single fields: values that cannot be read, or would do something unexpected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from taskboard.core.board import Diagnosis
+from taskboard.core.codes import finding
+from taskboard.core.fields import EXECUTABLE, code_span_end
+from taskboard.core.outcome import Tier
+from taskboard.core.scope import Scope
+from taskboard.core.units import read_duration, read_time
+
+MAX_FIELDS = 16 * 1024
+"""Bytes that the fields of one task may hold together: they travel in one ledger line."""
+
+_COMMANDS = ("run", "verify")
+_NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
+_COUNT = re.compile(r"[1-9][0-9]{0,3}")
+_PRIORITIES = frozenset({"critical", "high", "medium", "none", "low"})
+
+_READABLE: dict[str, tuple[Callable[[str], object], str]] = {
+    "timeout": (read_duration, "a duration like 90s, 30m, 2h or 1d"),
+    "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
+    "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
+    "budget": (_NUMBER.fullmatch, "an amount of US dollars like 2.50"),
+    "priority": (
+        lambda text: text.casefold() in _PRIORITIES,
+        "one of critical, high, medium, none, low",
+    ),
+}
+
+
+def empty_field(scope: Scope) -> Iterator[Diagnosis]:
+    """TB115: a key without a value."""
+    for item, field in scope.fields():
+        if not field.value:
+            yield scope.at("TB115", item, field, f"The field '{field.key}' has no value.")
+
+
+def unclosed_quote(scope: Scope) -> Iterator[Diagnosis]:
+    """TB108: a command that the shell would refuse for its quoting."""
+    for item, field in scope.fields(*_COMMANDS):
+        if missing := open_quote(field.value):
+            said = f"The command in '{field.key}' lacks a closing {missing}."
+            yield scope.at("TB108", item, field, said)
+
+
+def unclosed_code(scope: Scope) -> Iterator[Diagnosis]:
+    """TB109: a backtick that opens a code span which never ends."""
+    for item, field in scope.fields():
+        typed = scope.typed(field)
+        if typed.startswith("`") and code_span_end(typed, _marks(typed)) < 0:
+            yield scope.at("TB109", item, field)
+
+
+def half_code(scope: Scope) -> Iterator[Diagnosis]:
+    """TB124: a command with prose behind its code span."""
+    for item, field in scope.fields(*_COMMANDS):
+        typed = scope.typed(field)
+        if typed.startswith("`") and 0 < code_span_end(typed, _marks(typed)) < len(typed):
+            yield scope.at("TB124", item, field)
+
+
+def _marks(typed: str) -> int:
+    return len(typed) - len(typed.lstrip("`"))
+
+
+def bad_value(scope: Scope) -> Iterator[Diagnosis]:
+    """TB118: a duration, time, number or priority that is none."""
+    for item, field in scope.fields(*_READABLE):
+        readable, wanted = _READABLE[field.key]
+        if field.value and not _reads(readable, field.value):
+            said = f"{field.key}: {field.value!r} is not {wanted}."
+            yield scope.at("TB118", item, field, said)
+
+
+def _reads(readable: Callable[[str], object], value: str) -> bool:
+    found = readable(value)
+    return found is not None and found is not False
+
+
+def unknown_evidence(scope: Scope) -> Iterator[Diagnosis]:
+    """TB119: a kind of evidence that does not exist."""
+    tiers = {tier.value for tier in Tier}
+    for item, field in scope.fields("evidence"):
+        for word in (part.strip() for part in field.value.split(",")):
+            if word and word.casefold() not in tiers:
+                said = f"{word!r} is no kind of evidence."
+                yield scope.at("TB119", item, field, said)
+
+
+def project_outside(scope: Scope) -> Iterator[Diagnosis]:
+    """TB121: a folder that is not beneath the board nor beneath a permitted root. Judged by
+    its spelling: symbolic links are followed, and judged again, when the run starts."""
+    for item, field in scope.fields("project"):
+        if field.value and not _permitted(field.value, scope.roots):
+            said = f"The project {field.value!r} lies outside the board's folder."
+            yield scope.at("TB121", item, field, said)
+
+
+def _permitted(path: str, roots: tuple[str, ...]) -> bool:
+    steps = _steps(path)
+    if steps is None or path.startswith("~"):
+        return False
+    if not path.startswith("/"):
+        return True
+    allowed = [_steps(root) for root in roots if root.startswith("/")]
+    return any(root is not None and steps[: len(root)] == root for root in allowed)
+
+
+def _steps(path: str) -> list[str] | None:
+    """The folders of a path with ``.`` and ``..`` resolved; None when it climbs out."""
+    steps: list[str] = []
+    for step in path.split("/"):
+        if step == "..":
+            if not steps:
+                return None
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return steps
+
+
+def not_a_list_item(scope: Scope) -> Iterator[Diagnosis]:
+    """TB122: a field that decides what is executed, in a form in which it does not count."""
+    for item, field in scope.fields(*EXECUTABLE):
+        if field.form != "list":
+            said = f"'{field.key}' counts only as a list item: '- {field.key}: value'."
+            yield scope.at("TB122", item, field, said)
+
+
+def fields_too_large(scope: Scope) -> Iterator[Diagnosis]:
+    """TB123: more field text than fits the ledger."""
+    for item in scope.board.items:
+        size = sum(field.span.end - field.span.start for field in item.fields)
+        if size > MAX_FIELDS:
+            said = f"The fields hold {size} bytes; at most {MAX_FIELDS} are read."
+            yield finding("TB123", said, line=item.line, task=item.task)
+
+
+def open_quote(command: str) -> str | None:
+    """The quote or backslash that a POSIX shell would miss the end of, or None."""
+    inside: list[str] = []
+    at, word_starts = 0, True
+    while at < len(command):
+        sign, top = command[at], inside[-1] if inside else ""
+        at += 1
+        if top == "'":
+            if sign == "'":
+                inside.pop()
+            continue
+        if sign == "\\":
+            if at == len(command):
+                return "character after the backslash"
+            at += 1
+        elif sign == "#" and word_starts and top != '"':
+            break
+        else:
+            _step(sign, command[at - 2 : at - 1], inside)
+        word_starts = sign in " \t;&|("
+    return next((f"quote ({mark})" for mark in inside if mark in "'\"`"), None)
+
+
+def _step(sign: str, before: str, inside: list[str]) -> None:
+    """Enter or leave a quote, a substitution or a group."""
+    top = inside[-1] if inside else ""
+    if sign == top and sign in '"`':
+        inside.pop()
+    elif _opens(sign, before, top, inside):
+        inside.append(sign)
+    elif sign == ")" and top == "(":
+        inside.pop()
+
+
+def _opens(sign: str, before: str, top: str, inside: list[str]) -> bool:
+    if sign == "'":
+        return top != '"'
+    if sign == "(":
+        return top != '"' or before == "$"
+    return sign == '"' or (sign == "`" and "`" not in inside)

@@ -1,0 +1,43 @@
+"""What a diagnosis rule may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskboard.core.board import Board, Diagnosis, Field, Item
+from taskboard.core.codes import finding
+from taskboard.core.fields import text_of
+from taskboard.core.state import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The board, the time, the ledger's states by human id, and the permitted project roots."""
+
+    board: Board
+    now: datetime
+    known: Mapping[str, Status]
+    roots: tuple[str, ...] = ()
+
+    def fields(self, *keys: str) -> Iterator[tuple[Item, Field]]:
+        """Every field with one of ``keys`` (none: every field) and its item."""
+        for item in self.board.items:
+            for field in item.fields:
+                if not keys or field.key in keys:
+                    yield item, field
+
+    def at(self, code: str, item: Item, field: Field, message: str = "") -> Diagnosis:
+        """A finding on the value of a field; columns count characters."""
+        before = self.board.data[field.span.start : field.value_span.start]
+        column = len(text_of(before)) + 1
+        return finding(code, message, line=field.line, column=column, task=item.task)
+
+    def typed(self, field: Field) -> str:
+        """A value as it stands on the board, code span marks included."""
+        return text_of(self.board.data[slice(*field.value_span)])
+
+    def status(self, item: Item) -> Status:
+        """What the ledger says of an item, else what the board says."""
+        return self.known.get(item.task or "", item.status)

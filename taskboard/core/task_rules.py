@@ -1,0 +1,106 @@
+"""Rules about a task as a whole: its id, its status, its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+
+from taskboard.core.board import Diagnosis, Item
+from taskboard.core.codes import finding
+from taskboard.core.scope import Scope
+from taskboard.core.state import CLOSED, OPEN_WORDS, Kind
+from taskboard.core.units import read_time
+
+_SKEW = timedelta(minutes=1)
+"""Clocks of two machines may differ by this much without anybody having mistyped."""
+
+_FAMILIES = (
+    (("ready",), "Only the word 'ready' alone runs; write 'ready', or leave it."),
+    (
+        ("in progress", "in_progress", "doing", "wip", "claimed", "active", "running"),
+        "Agents claim by command; a person writes running:<name>:<UTC minute>.",
+    ),
+    (
+        ("complete", "finished", "fixed", "shipped", "implemented", "closed", "✅"),
+        "The word is 'done'.",
+    ),
+    (
+        ("blocked", "waiting", "wait", "on hold", "hold", "paused", "review", "in review"),
+        "Write blocked:<who>:<what> or blocked:until:<UTC time>, like blocked:ada:review.",
+    ),
+    (
+        ("cancel", "dropped", "won't", "wont", "deferred", "obsolete", "failed", "❌"),
+        "Write failed:<reason>, like failed:cancelled.",
+    ),
+)
+_WORDS = ("ready", "done", "blocked", "failed", "running", *sorted(OPEN_WORDS))
+
+
+def text(scope: Scope) -> Iterator[Diagnosis]:
+    """What the reader itself has found: encoding, cuts, conflicts, headings that are no task."""
+    yield from scope.board.diagnoses
+
+
+def duplicate_id(scope: Scope) -> Iterator[Diagnosis]:
+    """TB111: two sections with one id."""
+    places: dict[str, list[Item]] = {}
+    for item in scope.board.items:
+        if item.task is not None:
+            places.setdefault(item.task, []).append(item)
+    for task, items in places.items():
+        for item in items if len(items) > 1 else ():
+            others = ", ".join(str(other.line) for other in items if other is not item)
+            said = f"{task} stands more than once: also on line {others}."
+            yield finding("TB111", said, line=item.line, task=task)
+
+
+def two_statuses(scope: Scope) -> Iterator[Diagnosis]:
+    """TB114: a second status field, shown on every one after the first."""
+    for item in scope.board.items:
+        for field in [f for f in item.fields if f.key == "status"][1:]:
+            yield scope.at("TB114", item, field)
+
+
+def unknown_status(scope: Scope) -> Iterator[Diagnosis]:
+    """TB112: a word that is no state, with the nearest that is one."""
+    for item in scope.board.items:
+        field = item.status_field
+        if field is None or not field.value or item.status.kind is not Kind.UNKNOWN:
+            continue
+        said = f"{field.value!r} is no status word; the task is left as it is and never run."
+        yield finding("TB112", said, line=field.line, task=item.task, hint=_nearest(field.value))
+
+
+def _nearest(typed: str) -> str:
+    word = typed.casefold().strip(" *_[]()~")
+    for starts, hint in _FAMILIES:
+        if word.startswith(starts):
+            return hint
+    near = get_close_matches(word[:40], _WORDS, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return "Status words are ready, done, todo, blocked:<who>:<what> and failed:<reason>."
+
+
+def future_time(scope: Scope) -> Iterator[Diagnosis]:
+    """TB116: a run that began in the future, which is what local time with a Z looks like."""
+    for item in scope.board.items:
+        field = item.status_field
+        if field is None or item.status.kind is not Kind.RUNNING:
+            continue
+        since = read_time(item.status.what)
+        if since is not None and since > scope.now + _SKEW:
+            said = f"The time {item.status.what} is still to come; is it local time?"
+            yield scope.at("TB116", item, field, said)
+
+
+def child_of_done(scope: Scope) -> Iterator[Diagnosis]:
+    """TB120: an open task inside the section of a task that is done."""
+    for item in scope.board.items:
+        if item.parent is None or scope.status(item).kind in CLOSED:
+            continue
+        parent = scope.board.items[item.parent]
+        if scope.status(parent).kind is Kind.DONE:
+            said = f"It stands inside {parent.task}, which is done, and is not its child."
+            yield finding("TB120", said, line=item.line, task=item.task)
