@@ -8,7 +8,7 @@ import msgspec
 
 from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
-from taskboard.core.liveness import judge
+from taskboard.core.liveness import Life, judge
 from taskboard.core.task import Run, Task
 from taskboard.core.units import minute, second_up
 from taskboard.errors import Held, TaskboardError
@@ -72,9 +72,9 @@ def _lives(ctx: Context, lease: Lease) -> bool:
     alive = lease.supervisor is not None and ctx.processes.alive(lease.supervisor)
     verdict = judge(
         lease, boot_id=ctx.processes.me().boot, boot_now=ctx.clock.boot(), now=ctx.clock.now(),
-        alive=alive, watched_for=0.0,
+        alive=alive, watched_for=0.0, device=ctx.device,
     )
-    return verdict != "dead"
+    return verdict is not Life.DEAD
 
 
 def _lease(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:

@@ -102,5 +102,13 @@ class Memory:
     wrote: float | None = None
     """When this process last wrote the board (awake clock)."""
     stopping: bool = False
+    due: bool = True
+    """A turn has something to do: a run or a gate ended, or the ledger moved."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to end a wait early."""
     tally: Tally = field(default_factory=Tally)
+
+    def tell(self) -> None:
+        """Something ended: the next turn is due now."""
+        self.due = True
+        self.news.set()

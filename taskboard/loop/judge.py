@@ -42,7 +42,7 @@ async def answer_done(ctx: Context, memory: Memory, task: Task) -> None:
         await _finish(ctx, task, verdict, verb="done", by="board")
     finally:
         memory.judged.pop(task.task_id, None)
-        memory.news.set()
+        memory.tell()
 
 
 async def answer_parent(ctx: Context, memory: Memory, task: Task) -> None:
@@ -51,7 +51,7 @@ async def answer_parent(ctx: Context, memory: Memory, task: Task) -> None:
         await _answer_parent(ctx, task)
     finally:
         memory.judged.pop(task.task_id, None)
-        memory.news.set()
+        memory.tell()
 
 
 async def _answer_parent(ctx: Context, task: Task) -> None:

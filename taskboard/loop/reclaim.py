@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from taskboard.core import ending
 from taskboard.core.ending import Ending
-from taskboard.core.liveness import judge
+from taskboard.core.liveness import Life, judge
 from taskboard.core.state import Kind
 from taskboard.core.task import Run, Task
 from taskboard.core.units import read_time
@@ -55,9 +55,9 @@ def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
     verdict = judge(
         lease, boot_id=ctx.processes.me().boot, boot_now=now, now=ctx.clock.now(),
         alive=lease.supervisor is not None and ctx.processes.alive(lease.supervisor),
-        watched_for=now - since,
+        watched_for=now - since, device=ctx.device,
     )
-    if verdict != "dead":
+    if verdict is not Life.DEAD:
         return None
     memory.watched.pop(lease.run, None)
     return "its claim expired" if lease.supervisor is None else "its supervisor is gone"

@@ -53,7 +53,7 @@ class Supervisor:
         finally:
             self.ctx.leases.drop(self.lease)
             self.memory.active.pop(self.run.run, None)
-            self.memory.news.set()
+            self.memory.tell()
 
     async def _guarded(self) -> None:
         keeper = asyncio.create_task(self._keep_lease())

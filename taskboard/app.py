@@ -1,0 +1,134 @@
+"""The composition root: the only module that knows concrete classes."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taskboard.clock import SystemClock
+from taskboard.config import Configured, load
+from taskboard.core.redact import Redactor, secrets_of
+from taskboard.core.settings import Settings
+from taskboard.deciders.priority import Decider
+from taskboard.disk import DiskFiles
+from taskboard.errors import BadSettings, TaskboardError
+from taskboard.executor import Executor
+from taskboard.ledgers.jsonl import JsonlLedger
+from taskboard.ledgers.leases import DirectoryLeases
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.writeback import WriteBack
+from taskboard.processes import SystemProcesses
+from taskboard.trust import Trust
+from taskboard.workspace import Workspace, find
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One opened workspace: its edges, this process's memory, and where settings came from."""
+
+    workspace: Workspace
+    configured: Configured
+    ctx: Context
+    memory: Memory
+    ledger: JsonlLedger
+    trust: Trust
+
+    @property
+    def settings(self) -> Settings:
+        return self.configured.settings
+
+
+def open_app(
+    start: Path, *, board: Path | None = None, environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None, writable: bool = True,
+) -> App:
+    """Open the workspace of ``start`` (or of ``board``). ``writable`` False is for commands that
+    only read: they make no file and repair nothing. Raises ``NotFound`` and ``BadSettings``."""
+    environ = os.environ if environ is None else environ
+    workspace = find(start, board)
+    files, clock, processes = DiskFiles(), SystemClock(), SystemProcesses()
+    trust = Trust.of(environ, files)
+    configured = load(
+        workspace, environ, flags, trusted=trust.trusted(workspace) is None
+    )
+    settings = configured.settings
+    device = _device()
+    redactor = Redactor(secrets_of(environ))
+    ledger = JsonlLedger(
+        files, clock, path=_ledger_path(workspace, settings), state=workspace.state,
+        device=device, board=workspace.board.name, writable=writable,
+        redact=redactor.redact_data,
+    )
+    ctx = Context(
+        workspace=workspace, settings=settings, files=files, clock=clock, processes=processes,
+        ledger=ledger, history=ledger, leases=DirectoryLeases(files, workspace.locks),
+        writeback=WriteBack(files, clock, board=workspace.board, state=workspace.state),
+        executors=_executors(clock, processes, environ), decider=_decider(settings),
+        device=device, mark=_mark(clock), owner=settings.owner or login_name(),
+        untrusted=lambda: _untrusted(trust, workspace, configured),
+    )
+    return App(workspace, configured, ctx, Memory(), ledger, trust)
+
+
+def _ledger_path(workspace: Workspace, settings: Settings) -> Path:
+    if "://" in settings.ledger:
+        raise BadSettings(
+            f"ledger = {settings.ledger!r}: this version keeps its ledger in a file.",
+            hint='Set ledger = "events.jsonl", or remove the line.',
+        )
+    return workspace.root / settings.ledger
+
+
+def _executors(
+    clock: SystemClock, processes: SystemProcesses, environ: Mapping[str, str]
+) -> dict[str, Executor]:
+    from taskboard.executors import shell  # noqa: PLC0415
+
+    return {"shell": shell.Executor(clock=clock, processes=processes, environ=environ)}
+
+
+def _decider(settings: Settings) -> Decider:
+    if settings.decider in ("auto", "priority"):
+        return Decider()
+    raise BadSettings(
+        f"decider = {settings.decider!r} is not in this version.",
+        hint='Set decider = "auto" or "priority".',
+    )
+
+
+def _untrusted(trust: Trust, workspace: Workspace, configured: Configured) -> str | None:
+    """Why nothing may start now: never trusted, not this user's own, or settings that changed
+    under a process that still works with the old ones."""
+    try:
+        reason = trust.trusted(workspace)
+        changed = load(workspace, os.environ).digest != configured.digest
+    except TaskboardError as error:
+        return error.message
+    if reason is None and changed:
+        return "taskboard.toml has changed: `taskboard trust`, then start this process again."
+    return reason
+
+
+def login_name() -> str:
+    """Who this user is, as a word that can stand in a status."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = ""
+    return re.sub(r"[^A-Za-z0-9._@/-]+", "-", name) or "owner"
+
+
+def _device() -> str:
+    name = platform.node().partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name) or "device"
+
+
+def _mark(clock: SystemClock) -> str:
+    """Three hex digits that tell this process's agents from another's."""
+    return f"{int(clock.random() * 0x1000):03x}"

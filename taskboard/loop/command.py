@@ -1,0 +1,118 @@
+"""The turn that a state-changing command does itself, daemon or not."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+from taskboard.core.compose import section_text
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.ids import Names
+from taskboard.core.definition import definition
+from taskboard.core.parse import parse
+from taskboard.core.state import Kind, read_status
+from taskboard.core.task import Task
+from taskboard.errors import BoardHeld, Usage
+from taskboard.loop.absorb import absorb
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.project import project
+from taskboard.loop.tick import settle_ledger
+from taskboard.loop.verbs import require_whole_board
+
+_LOOK_AGAIN = 0.05
+"""Seconds between two looks that must agree before a fresh save is absorbed."""
+_LOOKS = 40
+
+
+async def begin(ctx: Context, memory: Memory) -> None:
+    """Bring the ledger up to the board, take dead runs back and wake what has waited."""
+    await _quiet(ctx)
+    await absorb(ctx, memory)
+    await settle_ledger(ctx, memory)
+
+
+async def end(ctx: Context, memory: Memory) -> None:
+    """Write the board back before the command exits."""
+    await absorb(ctx, memory)
+    await settle_ledger(ctx, memory)
+    await project(ctx, memory)
+
+
+async def _quiet(ctx: Context) -> None:
+    """Wait until the board is not being written: bytes last absorbed, older than the debounce,
+    or equal at two looks."""
+    world = await ctx.ledger.look()
+    before = _look(ctx)
+    for _ in range(_LOOKS):
+        if before is None or before == world.digest or _is_old(ctx):
+            return
+        await asyncio.sleep(_LOOK_AGAIN)
+        after = _look(ctx)
+        if after == before:
+            return
+        before = after
+    raise BoardHeld(
+        "The board keeps changing.", hint="Try again when whoever writes it has finished."
+    )
+
+
+def _look(ctx: Context) -> str | None:
+    try:
+        return hashlib.sha256(ctx.files.read(ctx.workspace.board)).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _is_old(ctx: Context) -> bool:
+    stat = ctx.files.stat(ctx.workspace.board)
+    if stat is None:
+        return False
+    age = ctx.clock.now().timestamp() - stat.mtime_ns / 1e9
+    return age > ctx.settings.debounce
+
+
+async def add(
+    ctx: Context, memory: Memory, title: str, *, status: str,
+    fields: Sequence[tuple[str, str]], body: str, actor: str,
+) -> Task:
+    """``add TITLE``: a new task in the ledger; the projection appends its section.
+
+    Raises ``BoardHeld`` when the board is held or ends inside an open fence, ``Usage`` for text
+    that would forge structure or a status that a new task cannot have.
+    """
+    require_whole_board(memory)
+    board = memory.sight.board
+    if board is not None and board.cut is not None:
+        raise BoardHeld(
+            f"The board ends inside an open {board.cut}: a task added there would be text.",
+            hint="Close it first; taskboard check names the line.",
+        )
+    state = read_status(status)
+    if state.kind not in (Kind.READY, Kind.BLOCKED, Kind.OPEN):
+        raise Usage(
+            f"A new task cannot be `{status}`.", hint="ready, todo, or blocked:WHO:WHAT."
+        )
+    world = await ctx.ledger.look()
+    ids = board.ids if board is not None else frozenset()
+    name = Names([*world.names, *ids]).next()
+    level = min((i.level for i in board.items), default=2) if board is not None else 2
+    newline = (board.newline if board is not None else b"\n").decode()
+    try:
+        text = section_text(name, title, level, [("status", status), *fields], body, newline=newline)
+    except ValueError as error:
+        raise Usage(f"This text cannot be a task: {error}.") from None
+    section = text.encode("utf-8", "surrogateescape")
+    item = parse(section).items[0]
+    own = definition(parse(section), item, frozenset())
+    data = {
+        "title": item.title, "fields": item.values(), "parent": None, "origin": "command",
+        "text": await ctx.ledger.keep(own), "section": await ctx.ledger.keep(section),
+        "word": status,
+    }
+    task_id = ctx.clock.uuid()
+    await ctx.ledger.append([Draft(
+        type=E.CREATED, task_id=task_id, task=name, to=state.text, actor=actor, data=data
+    )])
+    return (await ctx.ledger.look()).tasks[task_id]

@@ -1,0 +1,166 @@
+"""The daemon: one per board. It waits for a save, for news in the ledger, for a run to end or
+for a moment that something waits for, and then does one turn."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.ready import settles_at
+from taskboard.core.state import Kind
+from taskboard.core.wake import due
+from taskboard.errors import Conflict, TaskboardError
+from taskboard.files import Stat
+from taskboard.log import log
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.project import project
+from taskboard.loop.tick import tick
+from taskboard.loop.watch import Changes, Debounce
+
+WRITE_EVERY = 2.0
+"""Seconds between two write-backs of a daemon, so that an editor is rarely in the way."""
+
+
+class Daemon:
+    """The loop around the turn. ``stop`` may be called from a signal handler."""
+
+    def __init__(
+        self, ctx: Context, memory: Memory, changes: Changes,
+        progress: Callable[[], None] | None = None,
+    ) -> None:
+        self.ctx, self.memory, self.changes = ctx, memory, changes
+        self._progress = progress
+        self._debounce = Debounce(ctx.settings.debounce, ctx.settings.debounce_max)
+        self._noticed: Stat | None = None
+        """The board's file as last noticed: a hint about the same file is no save."""
+        self._ledger: Stat | None = None
+        self._unwritten = False
+        self._stop = False
+
+    def stop(self) -> None:
+        """End cleanly: as setting ``on_stop`` says, runs are handed back or finished."""
+        self._stop = True
+        self.memory.stopping = True
+        self.memory.news.set()
+
+    async def run(self) -> None:
+        """Work until stopped. Raises what makes going on impossible (a damaged ledger)."""
+        space = self.ctx.workspace
+        names = frozenset({space.board.name, space.ledger.name, space.settings.name})
+        self.changes.start(space.root, names, self._told)
+        try:
+            await self._say(E.DAEMON_STARTED)
+            await self._turn(start=True)
+            while not self._stop:
+                await self._wait()
+                if not self._stop:
+                    await self._turn()
+            await self._shut_down()
+        finally:
+            self.changes.stop()
+
+    def _told(self, name: str) -> None:
+        """A hint: look at what it names."""
+        if name == self.ctx.workspace.board.name:
+            self._look_at_board()
+        else:
+            self._look_at_ledger()
+        self.memory.news.set()
+
+    def _look_at_board(self) -> None:
+        stat = self.ctx.files.stat(self.ctx.workspace.board)
+        if stat != self._noticed:
+            self._noticed = stat
+            self._debounce.touch(self.ctx.clock.awake())
+
+    def _look_at_ledger(self) -> None:
+        if self.ctx.files.stat(self.ctx.workspace.ledger) != self._ledger:
+            self.memory.due = True
+
+    async def _wait(self) -> None:
+        """Until a turn has something to do; the poll catches whatever no hint told of."""
+        while not self._stop and not self.memory.due:
+            patience = await self._patience()
+            if patience <= 0:
+                return
+            try:
+                await asyncio.wait_for(
+                    self.memory.news.wait(), min(patience, self.ctx.settings.poll)
+                )
+            except TimeoutError:
+                self._look_at_board()
+                self._look_at_ledger()
+                self.memory.due = self.memory.due or bool(self.ctx.writeback.linger())
+            self.memory.news.clear()
+            if self._progress is not None:
+                self._progress()
+
+    async def _patience(self) -> float:
+        """Seconds until a moment that something waits for; infinite when nothing does."""
+        clock, moments = self.ctx.clock, [math.inf]
+        quiet = self._debounce.due()
+        if quiet is not None:
+            moments.append(quiet - clock.awake())
+        if self._unwritten and self.memory.wrote is not None:
+            moments.append(self.memory.wrote + WRITE_EVERY - clock.awake())
+        world = await self.ctx.ledger.look()
+        now = clock.now()
+        waiting = due(world, now=now) if self.memory.sight.held is None else None
+        if waiting is not None:
+            moments.append(waiting)
+        for task in world.tasks.values():
+            settled = settles_at(task, self.ctx.settings.settle)
+            if task.kind is Kind.READY and settled is not None and settled > now:
+                moments.append((settled - now).total_seconds())
+        return min(moments)
+
+    async def _turn(self, *, start: bool = False) -> None:
+        """One turn; the board is left unread while a save is not quiet."""
+        self.memory.due = False
+        moment = self._debounce.due()
+        quiet = moment is None or moment <= self.ctx.clock.awake()
+        if quiet:
+            self._debounce.clear()
+        write = self._may_write()
+        try:
+            await tick(
+                self.ctx, self.memory, start=start, settling=not start, board=quiet, write=write
+            )
+        except Conflict as conflict:
+            log.info("%s", conflict.message)
+            self.memory.due = True
+        self._unwritten = not write
+        self._ledger = self.ctx.files.stat(self.ctx.workspace.ledger)
+        if quiet and not self._debounce.pending:
+            self._noticed = self._board_as_seen()
+        if self._progress is not None:
+            self._progress()
+
+    def _may_write(self) -> bool:
+        wrote = self.memory.wrote
+        return wrote is None or self.ctx.clock.awake() - wrote >= WRITE_EVERY
+
+    async def _shut_down(self) -> None:
+        """Hand runs back (or let them finish), write the board once more, say goodbye."""
+        for active in list(self.memory.active.values()):
+            if self.ctx.settings.on_stop == "release":
+                active.stop = "release"
+                active.job.cancel()
+        jobs = [a.job for a in self.memory.active.values()]
+        for judge in self.memory.judged.values():
+            judge.cancel()
+        await asyncio.gather(*jobs, *self.memory.judged.values(), return_exceptions=True)
+        try:
+            await tick(self.ctx, self.memory, write=False)
+            await project(self.ctx, self.memory)
+        except TaskboardError as error:
+            log.warning("the board could not be written at the end: %s", error.message)
+        await self._say(E.DAEMON_STOPPED)
+
+    async def _say(self, event: E) -> None:
+        me = self.ctx.processes.me()
+        data = {"pid": me.pid, "slots": self.ctx.settings.slots}
+        await self.ctx.ledger.append([Draft(type=event, data=data)])

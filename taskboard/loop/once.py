@@ -1,0 +1,73 @@
+"""Everything that can run now, to the end: ``taskboard once``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from taskboard.core.ready import settles_at
+from taskboard.core.state import Kind
+from taskboard.core.task import World
+from taskboard.core.units import read_time
+from taskboard.core.wake import due
+from taskboard.loop.command import begin
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.tick import tick
+
+
+async def once(
+    ctx: Context, memory: Memory, *, wait: float = 60.0, progress: Callable[[], None] | None = None
+) -> World:
+    """Turns until nothing it may start is left and nothing it started runs.
+
+    Waiting that ends within ``wait`` seconds (its own retries, times typed on the board) is
+    waited for. ``progress`` is called after every turn and about once a second in between.
+    """
+    await begin(ctx, memory)
+    deadline = ctx.clock.awake() + wait
+    start = True
+    while True:
+        memory.due = False
+        memory.news.clear()
+        await tick(ctx, memory, start=start)
+        start = False
+        if progress is not None:
+            progress()
+        if memory.due:
+            continue
+        world = await ctx.ledger.look()
+        if memory.active or memory.judged:
+            await _wait(memory, 1.0 if progress else 5.0)
+            continue
+        pause = _next_due(ctx, world)
+        if pause is None or ctx.clock.awake() + pause > deadline:
+            return world
+        await _wait(memory, pause + 0.01)
+
+
+def _next_due(ctx: Context, world: World) -> float | None:
+    now = ctx.clock.now()
+    moments = [due(world, now=now, missing=False)]
+    for task in world.tasks.values():
+        settled = settles_at(task, ctx.settings.settle)
+        if task.kind is Kind.READY and settled is not None and settled > now:
+            moments.append((settled - now).total_seconds())
+    ahead = [m for m in moments if m is not None]
+    return min(ahead) if ahead else None
+
+
+async def _wait(memory: Memory, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(memory.news.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def waiting(world: World) -> list[dict[str, str]]:
+    """Tasks that wait for a time, for the report of ``once``."""
+    found = []
+    for task in world.tasks.values():
+        timed = task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota")
+        if timed and read_time(task.status.what) is not None:
+            found.append({"task": task.task, "until": task.status.what})
+    return found
