@@ -8,10 +8,11 @@ by tests: ``fold(w, a + b) == fold(fold(w, a), b)``, and folding never depends o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from taskboard.core.changes import CHANGES, Fact
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
@@ -21,11 +22,15 @@ from taskboard.errors import Refused, StaleRun
 _SHOWN = 16
 """How many earlier statuses are remembered: an editor buffer older than that is a new text."""
 
-_TASK_EVENTS = frozenset(
-    e.value for e in E
-) - {
-    E.LEDGER_OPENED, E.FILE_CHANGED_TRIGGERED, E.PAUSED, E.RESUMED, E.LEDGER_REPAIRED,
-    E.SEGMENT_SEALED, E.DAEMON_STARTED, E.DAEMON_STOPPED,
+_TASK_EVENTS = frozenset(e.value for e in E) - {
+    E.LEDGER_OPENED,
+    E.FILE_CHANGED_TRIGGERED,
+    E.PAUSED,
+    E.RESUMED,
+    E.LEDGER_REPAIRED,
+    E.SEGMENT_SEALED,
+    E.DAEMON_STARTED,
+    E.DAEMON_STOPPED,
 }
 
 _ENDS_RUN = frozenset(
@@ -34,42 +39,18 @@ _ENDS_RUN = frozenset(
 _ANSWERS = frozenset({E.EVIDENCE_BLOCKED, E.DEPENDENCY_BLOCKED, E.TRANSITION_BLOCKED})
 """Refusals that answer a typed ``done``."""
 _REPLACE = msgspec.structs.replace
-
-
-class Fact(Protocol):
-    """What a draft and an event have in common."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def task_id(self) -> str | None: ...
-    @property
-    def task(self) -> str | None: ...
-    @property
-    def to(self) -> str | None: ...
-    @property
-    def agent(self) -> str | None: ...
-    @property
-    def run(self) -> str | None: ...
-    @property
-    def attempt(self) -> int | None: ...
-    @property
-    def step(self) -> str | None: ...
-    @property
-    def actor(self) -> str: ...
-    @property
-    def data(self) -> dict[str, Any]: ...
+_TYPES = {e.value: e for e in E}
 
 
 def is_about_task(fact: Fact) -> bool:
     """Whether this version folds the fact into a task (a newer version's types are kept, but
     mean nothing here)."""
-    return fact.task_id is not None and fact.type in _TASK_EVENTS
+    return fact.type in _TASK_EVENTS and fact.task_id is not None
 
 
 def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "") -> Task:
     """The task after the fact. Raises ``Refused`` or ``StaleRun`` when no row allows it."""
-    event = E(fact.type)
+    event = _TYPES[fact.type]
     kind = task.status.kind if task else None
     row = row_for(kind, event)
     if row is None:
@@ -81,7 +62,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     changes = _run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
-    own = _CHANGES.get(event)
+    own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))
     _line_changes(task, fact, status, changes)
@@ -92,6 +73,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
             status=status,
             shown=_shown(task.shown, task.status.text),
             written=fact.actor != "board",
+            since=seq,
         )
     return _REPLACE(task, updated=ts, seq=seq, **changes)
 
@@ -100,26 +82,36 @@ def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list
     """The task after each draft, in order, as if they were applied; raises what ``advance``
     raises and changes nothing."""
     staged: dict[str, Task] = {}
-    fresh: set[str] = set()
+    fresh: dict[str, str] = {}
     after: list[Task | None] = []
     for offset, draft in enumerate(drafts, 1):
         if not is_about_task(draft):
+            for name, since in _missing(draft, ts):
+                known = fresh.get(name) or world.names.get(name)
+                if known is not None:
+                    task = staged.get(known) or world.tasks[known]
+                    staged[known] = _REPLACE(task, missing_since=since)
             after.append(None)
             continue
         task_id = str(draft.task_id)
         before = staged.get(task_id) or world.tasks.get(task_id)
         if before is None:
-            name = str(draft.task)
-            if name in world.names or name in fresh:
-                raise Refused(
-                    f"The id {name} is taken: an id is never given to a second task.",
-                    hint=f"taskboard show {name}", task=name, data={"reason": "id_taken"},
-                )
-            fresh.add(name)
-        task = advance(before, draft, ts=ts, seq=world.seq + offset, device=device)
-        staged[task_id] = task
-        after.append(task)
+            _guard_name(world, fresh, draft, task_id)
+        staged[task_id] = advance(before, draft, ts=ts, seq=world.seq + offset, device=device)
+        after.append(staged[task_id])
     return after
+
+
+def _guard_name(world: World, fresh: dict[str, str], draft: Fact, task_id: str) -> None:
+    name = str(draft.task)
+    if draft.type == E.CREATED and (name in world.names or name in fresh):
+        raise Refused(
+            f"The id {name} is taken: an id is never given to a second task.",
+            hint=f"taskboard show {name}",
+            task=name,
+            data={"reason": "id_taken"},
+        )
+    fresh[name] = task_id
 
 
 def fold(world: World, events: Iterable[Event]) -> World:
@@ -155,17 +147,23 @@ def _settle_world(world: World, event: Event) -> None:
         case E.FILE_CHANGED_TRIGGERED:
             world.digest = event.data.get("digest", world.digest)
             world.held = event.data.get("held")
-            _mark_missing(world, event.data.get("gone", ()), event.ts)
-            _mark_missing(world, event.data.get("back", ()), None)
+            if world.held is None:
+                world.cut = event.data.get("cut")
+            for name, since in _missing(event, event.ts):
+                task = world.named(name)
+                if task is not None:
+                    world.tasks[task.task_id] = _REPLACE(task, missing_since=since)
         case _:
             pass
 
 
-def _mark_missing(world: World, names: Iterable[str], since: str | None) -> None:
-    for name in names:
-        task = world.named(name)
-        if task is not None:
-            world.tasks[task.task_id] = _REPLACE(task, missing_since=since)
+def _missing(fact: Fact, ts: str) -> list[tuple[str, str | None]]:
+    """The names a look at the board found gone (since now) or back (no longer missing)."""
+    if fact.type != E.FILE_CHANGED_TRIGGERED:
+        return []
+    data = fact.data
+    gone = [(str(name), ts) for name in data.get("gone", ())]
+    return [*gone, *((str(name), None) for name in data.get("back", ()))]
 
 
 def _refusal(task: Task | None, fact: Fact) -> Refused:
@@ -179,13 +177,18 @@ def _refusal(task: Task | None, fact: Fact) -> Refused:
             hint=f"To try a failed task again: taskboard ready {name}"
             if task.kind is Kind.FAILED
             else f"Done stays done. For more work add a task that names {name}.",
-            task=name, data=data, code="terminal_blocked",
+            task=name,
+            data=data,
+            code="terminal_blocked",
         )
     if fact.run is not None and (task.run is None or task.run.run != fact.run):
         return _stale(task, fact)
     return Refused(
         f"{name} is {now}: {fact.type} is not possible from there.",
-        hint=f"taskboard why {name}", task=name, data=data, code="transition_blocked",
+        hint=f"taskboard why {name}",
+        task=name,
+        data=data,
+        code="transition_blocked",
     )
 
 
@@ -206,7 +209,8 @@ def _target(task: Task | None, fact: Fact, row: Row) -> Status:
     if status.kind not in row.targets:
         raise Refused(
             f"{fact.type} cannot lead to {status.text}.",
-            task=fact.task, data={"verb": str(fact.type), "reason": "bad_target"},
+            task=fact.task,
+            data={"verb": str(fact.type), "reason": "bad_target"},
         )
     return status
 
@@ -216,18 +220,32 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
         raise _stale(task, fact)
     if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
         raise _stale(task, fact)
+    # The row of a task that waits is for people and containers: whoever names a run is late.
+    if row.run == "none" and not row.same and fact.run and fact.type in _ENDS_RUN:
+        raise _stale(task, fact)
 
 
 def _created(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
     data = fact.data
     return Task(
-        task_id=str(fact.task_id), task=str(fact.task), title=data.get("title", ""),
-        status=status, created=ts, updated=ts, seq=seq,
-        text=data.get("text"), fields=data.get("fields", {}), parent=data.get("parent"),
-        origin=data.get("origin", "board"), assigned=bool(data.get("assigned")),
-        settle_from=ts if data.get("settle") else None, section=data.get("section"),
+        task_id=str(fact.task_id),
+        task=str(fact.task),
+        title=data.get("title", ""),
+        status=status,
+        created=ts,
+        updated=ts,
+        seq=seq,
+        since=seq,
+        text=data.get("text"),
+        fields=data.get("fields", {}),
+        parent=data.get("parent"),
+        origin=data.get("origin", "board"),
+        assigned=bool(data.get("assigned")),
+        settle_from=ts if data.get("settle") else None,
+        section=data.get("section"),
         requested=data.get("requested"),
-        note=data.get("note"), result=data.get("result"),
+        note=data.get("note"),
+        result=data.get("result"),
         written=fact.actor != "board",
         run=_imported_run(status, fact, ts, device),
         attempt=1 if status.kind is Kind.RUNNING else 0,
@@ -239,9 +257,16 @@ def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | Non
     if status.kind is not Kind.RUNNING:
         return None
     return Run(
-        run=fact.run or f"imported-{fact.task_id}", attempt=1, agent=status.who,
-        executor="imported", device=device, started=ts, text=fact.data.get("text"),
-        fields=fact.data.get("fields", {}), actor="import", expires=ts,
+        run=fact.run or f"imported-{fact.task_id}",
+        attempt=1,
+        agent=status.who,
+        executor="imported",
+        device=device,
+        started=ts,
+        text=fact.data.get("text"),
+        fields=fact.data.get("fields", {}),
+        actor="import",
+        expires=ts,
     )
 
 
@@ -250,12 +275,19 @@ def _run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict
         lease = fact.data.get("lease", {})
         changes: dict[str, Any] = {
             "run": Run(
-                run=str(fact.run), attempt=int(fact.attempt or 0), agent=str(fact.agent),
-                executor=fact.data.get("executor", ""), device=device, started=ts,
-                text=task.text, fields=task.fields, actor=fact.actor,
+                run=str(fact.run),
+                attempt=int(fact.attempt or 0),
+                agent=str(fact.agent),
+                executor=fact.data.get("executor", ""),
+                device=device,
+                started=ts,
+                text=task.text,
+                fields=task.fields,
+                actor=fact.actor,
                 expires=lease.get("expires"),
             ),
-            "attempt": fact.attempt, "attempts_in_round": task.attempts_in_round + 1,
+            "attempt": fact.attempt,
+            "attempts_in_round": task.attempts_in_round + 1,
             "settle_from": None,
         }
         if task.baseline is None and "baseline" in fact.data:
@@ -265,70 +297,6 @@ def _run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict
         step = fact.step if event is E.STEP_STARTED else None
         return {"run": _REPLACE(task.run, step=step)}
     return {}
-
-
-def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
-    data = fact.data
-    changes: dict[str, Any] = {
-        key: data[key]
-        for key in ("title", "text", "fields", "parent", "hidden", "withdrawing", "requested")
-        if key in data
-    }
-    if data.get("text", task.text) != task.text:
-        changes["finished_steps"] = ()
-    if data.get("settle"):
-        changes["settle_from"] = ts
-    return changes
-
-
-def _failed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
-    return {
-        "spent": task.spent + (0 if fact.data.get("unspent") else 1),
-        "finished_steps": (),
-        "refusal": fact.data.get("error"),
-    }
-
-
-def _reclaimed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
-    return {"spent": task.spent + (0 if fact.data.get("unspent") else 1)}
-
-
-def _completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
-    return {
-        "tier": fact.data.get("tier"),
-        "verified": bool(fact.data.get("verified")),
-        "receipts": tuple(fact.data.get("receipts", ())),
-        "withdrawing": False,
-    }
-
-
-def _requeued(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
-    return {
-        "round": _task.round + 1, "spent": 0, "attempts_in_round": 0, "baseline": None,
-        "finished_steps": (), "refusal": None, "receipts": (),
-    }
-
-
-def _blocked(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
-    kept = fact.data.get("receipts")
-    return {"receipts": tuple(kept)} if kept is not None else {}
-
-
-def _step_completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
-    if not fact.data.get("keep") or fact.step in task.finished_steps:
-        return {}
-    return {"finished_steps": (*task.finished_steps, str(fact.step))}
-
-
-def _withdrawn(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
-    return {"missing_since": None, "withdrawing": False}
-
-
-_CHANGES = {
-    E.EDITED: _edited, E.FAILED: _failed, E.RECLAIMED: _reclaimed, E.COMPLETED: _completed,
-    E.REQUEUED: _requeued, E.BLOCKED: _blocked, E.STEP_COMPLETED: _step_completed,
-    E.WITHDRAWN: _withdrawn,
-}
 
 
 def _line_changes(task: Task, fact: Fact, status: Status, changes: dict[str, Any]) -> None:
