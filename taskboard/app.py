@@ -68,7 +68,9 @@ def open_app(
     ctx = Context(
         workspace=workspace, settings=settings, files=files, clock=clock, processes=processes,
         ledger=ledger, history=ledger, leases=DirectoryLeases(files, workspace.locks),
-        writeback=WriteBack(files, clock, board=workspace.board, state=workspace.state),
+        writeback=WriteBack(
+            files, clock, board=workspace.board, state=workspace.state, boot=processes.me().boot
+        ),
         executors=_executors(clock, processes, environ), decider=_decider(settings),
         device=device, mark=_mark(clock), owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace, configured),

@@ -101,7 +101,7 @@ def failed(
     to = _after_failure(end, retryable=retryable)
     facts = {
         **data, "reason": reason, "error": error[-MAX_ERROR:], "duration_s": end.seconds,
-        "result": _failed_line(end, f"{reason}: {error}" if error else reason),
+        "result": _failed_line(end, _cause(reason, error, data.get("exit_code"))),
     }
     return _with_letter(end, end.draft(E.FAILED, to, **facts), to)
 
@@ -194,6 +194,15 @@ def _after_failure(end: Ending, *, retryable: bool) -> str:
         spent, backoff=end.settings.backoff, backoff_max=end.settings.backoff_max, dice=end.dice
     )
     return f"blocked:retry:{second_up(end.now + timedelta(seconds=wait))}"
+
+
+def _cause(reason: str, error: str, exit_code: int | None) -> str:
+    """The cause as it stands on the board: the whole of it is in the event and the log."""
+    if reason == "exit" and exit_code is not None:
+        return f"exit status {exit_code}"
+    if reason in ("evidence", "agent"):
+        return error.partition("\n")[0] or reason
+    return reason
 
 
 def _failed_line(end: Ending, reason: str) -> str:

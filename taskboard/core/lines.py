@@ -27,20 +27,20 @@ def done_line(
     if any(r.verified for r in receipts):
         word = "verified"
     kinds = [t.value for t in Tier if any(r.tier is t for r in receipts)]
-    return _line(f"{word} by {', '.join(kinds)}", by, run, seconds)
+    return _line(f"{word} ({', '.join(kinds)})", by, run, seconds)
 
 
 def failed_line(
     reason: str, *, by: str, run: str | None, seconds: float | None, attempt: str
 ) -> str:
     """What a failed run leaves: the cause, the attempt, where the log lies."""
-    return _line(f"failed {attempt}: {reason}", by, run, seconds)
+    return _line(f"failed ({one_line(reason, 100)}), {attempt},", by, run, seconds)
 
 
 def _line(head: str, by: str, run: str | None, seconds: float | None) -> str:
     took = f" in {brief(seconds)}" if seconds is not None else ""
     where = f" (.taskboard/runs/{run})" if run else ""
-    return one_line(f"{head}, {by}{took}") + where
+    return one_line(f"{head} by {by}{took}") + where
 
 
 def one_line(text: str, limit: int = 200) -> str:

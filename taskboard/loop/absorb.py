@@ -42,6 +42,7 @@ async def absorb(
     ``start`` also looks at bytes absorbed by an earlier process when they were never projected:
     it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
     """
+    stat = ctx.files.stat(ctx.workspace.board)  # before the bytes: a later save looks different
     data = _read(ctx)
     if data is None:
         memory.sight = Sight(held=HELD["missing"])
@@ -49,6 +50,7 @@ async def absorb(
     digest = hashlib.sha256(data).hexdigest()
     world = await ctx.ledger.look()
     if memory.sight.digest == digest and memory.sight.ledger == world.digest:
+        memory.sight.stat = stat
         return memory.sight
     board, base = parse(data), ctx.writeback.base()
     held = _why_held(board, world, base)
@@ -56,10 +58,16 @@ async def absorb(
         await _record(ctx, board, digest, base, held, settling=settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
-        data=data, digest=digest, ledger=world.digest, board=board,
+        data=data, digest=digest, ledger=world.digest, board=board, stat=stat,
         held=HELD[held] if held else None,
     )
     return memory.sight
+
+
+def is_absorbed(ctx: Context, memory: Memory) -> bool:
+    """Whether the board's bytes are those this process has read last."""
+    data = _read(ctx)
+    return data is not None and hashlib.sha256(data).hexdigest() == memory.sight.digest
 
 
 def _read(ctx: Context) -> bytes | None:
@@ -74,7 +82,7 @@ def _is_absorbed(
 ) -> bool:
     """Whether these bytes are our own last write, or were absorbed (and projected) before."""
     if base is not None and base.data == data:
-        return base.absorbed == world.digest
+        return bool(base.absorbed == world.digest)
     return digest == world.digest and not start
 
 

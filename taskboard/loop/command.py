@@ -18,8 +18,8 @@ from taskboard.errors import BoardHeld, Usage
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
+from taskboard.loop.record import require_whole_board
 from taskboard.loop.tick import settle_ledger
-from taskboard.loop.verbs import require_whole_board
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks that must agree before a fresh save is absorbed."""

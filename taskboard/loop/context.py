@@ -12,7 +12,7 @@ from taskboard.core.board import Board
 from taskboard.core.settings import Settings
 from taskboard.decider import Decider
 from taskboard.executor import Executor
-from taskboard.files import Files
+from taskboard.files import Files, Stat
 from taskboard.ledger import History, Lease, Ledger, Leases
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import Processes
@@ -73,6 +73,8 @@ class Sight:
     ledger: str | None = None
     """Digest of the board the ledger had absorbed last at that moment."""
     board: Board | None = None
+    stat: Stat | None = None
+    """The file as it was just before it was read."""
     held: str | None = None
 
 

@@ -15,6 +15,7 @@ from taskboard.core.wake import due
 from taskboard.errors import Conflict, TaskboardError
 from taskboard.files import Stat
 from taskboard.log import log
+from taskboard.loop.absorb import is_absorbed
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
 from taskboard.loop.tick import tick
@@ -65,14 +66,15 @@ class Daemon:
     def _told(self, name: str) -> None:
         """A hint: look at what it names."""
         if name == self.ctx.workspace.board.name:
-            self._look_at_board()
+            self._look_at_board(hinted=True)
         else:
             self._look_at_ledger()
         self.memory.news.set()
 
-    def _look_at_board(self) -> None:
+    def _look_at_board(self, *, hinted: bool = False) -> None:
+        """Another file, or (when a hint came) other bytes in it: a save that is not absorbed."""
         stat = self.ctx.files.stat(self.ctx.workspace.board)
-        if stat != self._noticed:
+        if stat != self._noticed or (hinted and not is_absorbed(self.ctx, self.memory)):
             self._noticed = stat
             self._debounce.touch(self.ctx.clock.awake())
 
@@ -134,8 +136,8 @@ class Daemon:
             self.memory.due = True
         self._unwritten = not write
         self._ledger = self.ctx.files.stat(self.ctx.workspace.ledger)
-        if quiet and not self._debounce.pending:
-            self._noticed = self._board_as_seen()
+        if quiet:
+            self._noticed = self.memory.sight.stat
         if self._progress is not None:
             self._progress()
 

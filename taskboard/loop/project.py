@@ -12,12 +12,16 @@ from taskboard.core.render import Wish, render
 from taskboard.core.state import Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.errors import NotFound
+from taskboard.log import log
 from taskboard.loop.absorb import absorb, shown_by
 from taskboard.loop.context import Context, Memory
-from taskboard.loop.writeback import Base, Lost
+from taskboard.loop.writeback import Base, Lost, Written
 
 _ROUNDS = 16
 """How often a save in the gap sends us round again in one turn; the next turn goes on."""
+
+LOCK = "board.lock"
+"""The file in ``.taskboard/`` that daemon and commands lock while they write the board."""
 
 _WRITTEN = frozenset({Kind.READY, Kind.BLOCKED, Kind.RUNNING, Kind.DONE, Kind.FAILED})
 _LOG_TAIL = 4000
@@ -26,33 +30,31 @@ _LOG_TAIL = 4000
 
 async def project(ctx: Context, memory: Memory) -> bool:
     """Write the board and the dead letters as the ledger says. False when the board could not
-    be written now (held, missing, or a person kept saving)."""
+    be written now (held, missing, a person kept saving, no safe way on this file system)."""
     world = await ctx.ledger.look()
     await _letters(ctx, memory, world)
     for _ in range(_ROUNDS):
         sight = memory.sight
         if sight.held is not None or sight.board is None or sight.data is None:
             return False
-        new = _projection(ctx, sight.board, world, shown_by(ctx.writeback.base()))
-        if new.data != sight.data:
-            memory.wrote = ctx.clock.awake()
-        written = ctx.writeback.put(sight.data, await _with_sections(ctx, world, new))
-        if not isinstance(written, Lost):
-            memory.sight.data = None if new.data != sight.data else sight.data
-            await _reread(ctx, memory)
+        new = _projection(sight.board, world, shown_by(ctx.writeback.base()))
+        new = await _with_sections(ctx, world, new)
+        with ctx.files.lock(ctx.workspace.state / LOCK):
+            outcome = ctx.writeback.put(sight.data, new)
+        if isinstance(outcome, Written):
+            if new.data != sight.data:
+                memory.wrote = ctx.clock.awake()
+                await absorb(ctx, memory)  # our own write is silence: nothing is recorded
             return True
+        if not isinstance(outcome, Lost):
+            log.warning("the board was not written: %s", outcome)
+            return False
         await absorb(ctx, memory)
         world = await ctx.ledger.look()
     return False
 
 
-async def _reread(ctx: Context, memory: Memory) -> None:
-    """Our own write is silence: this reads it back and records nothing."""
-    if memory.sight.data is None:
-        await absorb(ctx, memory)
-
-
-def _projection(ctx: Context, board: Board, world: World, shown: Shown) -> Base:
+def _projection(board: Board, world: World, shown: Shown) -> Base:
     names = name_items(board, world)
     doubled = doubled_ids(board)
     wishes, statuses, lines = [], {}, {}

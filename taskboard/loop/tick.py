@@ -24,7 +24,7 @@ from taskboard.loop.absorb import absorb
 from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.judge import answer_done, answer_parent
-from taskboard.loop.project import project
+from taskboard.loop.project import LOCK, project
 from taskboard.loop.reclaim import reclaim
 from taskboard.loop.run import Supervisor
 from taskboard.loop.scene import set_scene
@@ -74,14 +74,12 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
 
 async def _join_late_saves(ctx: Context, memory: Memory) -> None:
     """A save that reached a displaced file late is joined into the board at once."""
-    for late in ctx.writeback.linger():
-        conflict = ctx.writeback.absorb_late(late)
-        memory.sight.digest = None
-        if conflict is not None:
-            log.warning("two saves changed the same line; the other one is in %s", conflict)
-            await ctx.ledger.append([
-                Draft(type=E.ANOMALY_FLAGGED, data={"code": "TB306", "file": str(conflict)})
-            ])
+    with ctx.files.lock(ctx.workspace.state / LOCK):
+        conflicts = [ctx.writeback.absorb_late(late) for late in ctx.writeback.linger()]
+    for conflict in filter(None, conflicts):
+        log.warning("two saves changed the same line; the other one is in %s", conflict)
+        data = {"code": "TB306", "file": str(conflict)}
+        await ctx.ledger.append([Draft(type=E.ANOMALY_FLAGGED, data=data)])
 
 
 async def _end_lost(ctx: Context, memory: Memory) -> None:

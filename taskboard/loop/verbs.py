@@ -19,12 +19,13 @@ from taskboard.core.ready import CLAIM_EXEMPT, Why, ready, reasons
 from taskboard.core.state import READY, Kind, next_events, read_status
 from taskboard.core.task import Run, Task, World
 from taskboard.core.units import read_time
-from taskboard.errors import BoardHeld, Held, NotFound, Refused, StaleRun, Untrusted, Usage
+from taskboard.errors import Held, NotFound, Refused, StaleRun, Usage
 from taskboard.ledger import Lease
 from taskboard.loop.claim import claim, extended
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.judge import judge_person, judge_run
 from taskboard.loop.reclaim import end_orphans
+from taskboard.loop.record import about, record, require_trust, require_whole_board
 from taskboard.loop.scene import executor_for, set_scene
 
 
@@ -55,10 +56,10 @@ async def find_run(ctx: Context, name: str) -> Task:
     for task in world.tasks.values():
         if task.run is not None and name in (task.run.run, f"{task.task}@{task.run.attempt}"):
             return task
-    if at and number.isdigit() and (task := world.named(label)) is not None:
-        if 0 < int(number) <= task.attempt:
-            return task
-    else:
+    known = world.named(label) if at and number.isdigit() else None
+    if known is not None and 0 < int(number) <= known.attempt:
+        return known
+    if not at:
         async for event, _line in ctx.history.read():
             if event.run == name and event.task_id in world.tasks:
                 return world.tasks[event.task_id]
@@ -78,7 +79,7 @@ async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
     if task.kind is Kind.READY:
         return []
     event = E.REQUEUED if task.kind is Kind.FAILED else E.UNBLOCKED
-    return await _say(ctx, task, event, READY.text, actor, "ready", cause="command")
+    return await record(ctx, task, event, READY.text, actor, "ready", cause="command")
 
 
 async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -> list[Event]:
@@ -92,7 +93,7 @@ async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -
         )
     if task.kind is Kind.RUNNING:
         return await _cancel(ctx, task, status.text, actor)
-    return await _say(ctx, task, E.BLOCKED, status.text, actor, "block", cause="command")
+    return await record(ctx, task, E.BLOCKED, status.text, actor, "block", cause="command")
 
 
 async def say_cancel(ctx: Context, task: Task, actor: str) -> list[Event]:
@@ -105,7 +106,7 @@ async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
     if task.run is not None:
         result = f"cancelled by {actor} (.taskboard/runs/{task.run.run})"
     data = {"cause": "command", **({"result": result} if result else {})}
-    events = await _say(ctx, task, E.CANCELLED, to, actor, "cancel", **data)
+    events = await record(ctx, task, E.CANCELLED, to, actor, "cancel", **data)
     await end_orphans(ctx, task)
     return events
 
@@ -115,14 +116,14 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
     if not text.strip():
         raise Usage("The answer is empty.", hint=f'taskboard answer {task.task} "..."')
     digest = await ctx.ledger.keep(text.encode())
-    draft = _draft(task, E.QUESTION_ANSWERED, actor, answer=digest, characters=len(text))
+    draft = about(task, E.QUESTION_ANSWERED, actor, answer=digest, characters=len(text))
     return await ctx.ledger.append([draft])
 
 
 async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
     """``done ID``: a person's word, through the gate. Raises what the gate refuses."""
     if task.kind is Kind.RUNNING or task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
-        await _say(ctx, task, E.COMPLETED, "done", actor, "done")
+        await record(ctx, task, E.COMPLETED, "done", actor, "done")
     if task.fields.get("verify"):
         require_trust(ctx)
     verdict = await judge_person(ctx, task, by=actor)
@@ -175,7 +176,7 @@ async def _may_claim(
             data={"agent": task.run.agent, "run": task.run.run},
         )
     if task.kind in (Kind.DONE, Kind.FAILED):
-        await _say(ctx, task, E.CLAIMED, "running:x:2000-01-01T00:00Z", actor, "claim")
+        await record(ctx, task, E.CLAIMED, "running:x:2000-01-01T00:00Z", actor, "claim")
     scene = set_scene(ctx, memory, world)
     for why in reasons(task, scene, world.children()):
         if why.rule not in CLAIM_EXEMPT:
@@ -183,8 +184,8 @@ async def _may_claim(
 
 
 async def _refuse_claim(ctx: Context, task: Task, why: Why, actor: str) -> Refused:
-    note = {"verb": "claim", "reason": why.rule, "next": next_events(task.kind)}
-    await ctx.ledger.append([_draft(task, E.TRANSITION_BLOCKED, actor, **note)])
+    note: dict[str, Any] = {"verb": "claim", "reason": why.rule, "next": next_events(task.kind)}
+    await ctx.ledger.append([about(task, E.TRANSITION_BLOCKED, actor, **note)])
     return Refused(
         f"{task.task} cannot be claimed: {why.text}", hint="; ".join(why.clear),
         task=task.task, data={"rule": why.rule},
@@ -257,7 +258,7 @@ async def _require_current(ctx: Context, task: Task, name: str, verb: str, actor
     run = current_run(task, name)
     if run is not None:
         return run
-    await _say(ctx, task, E.VALIDATED, None, actor, verb, run=name)
+    await record(ctx, task, E.VALIDATED, None, actor, verb, run=name)
     raise StaleRun(f"{name} is not the current run of {task.task}.", task=task.task)
 
 
@@ -293,53 +294,7 @@ def _end(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
     )
 
 
-async def _say(
-    ctx: Context, task: Task, event: E, to: str | None, actor: str, verb: str,
-    run: str | None = None, **data: Any,
-) -> list[Event]:
-    """Append one event about a task; a refusal is recorded before it is raised."""
-    if run is None and task.run is not None and event in (E.CANCELLED, E.BLOCKED):
-        run = task.run.run
-    try:
-        return await ctx.ledger.append([_draft(task, event, actor, to=to, run=run, **data)])
-    except Refused as refused:
-        await record_refusal(ctx, task, refused, verb, actor)
-        raise
-
-
-async def record_refusal(
-    ctx: Context, task: Task, refused: Refused, verb: str, actor: str
-) -> None:
-    """Every attempt is in the ledger, also the ones it refuses."""
-    terminal = refused.code == "terminal_blocked"
-    event = E.TERMINAL_BLOCKED if terminal else E.TRANSITION_BLOCKED
-    data = {"verb": verb, "reason": refused.code, "next": next_events(task.kind)}
-    await ctx.ledger.append([_draft(task, event, actor, **data)])
-
-
-def _draft(
-    task: Task, event: E, actor: str, to: str | None = None, run: str | None = None, **data: Any
-) -> Draft:
-    return Draft(
-        type=event, task_id=task.task_id, task=task.task, to=to, run=run, actor=actor, data=data
-    )
-
-
 def _drop(ctx: Context, task: Task, run: Run) -> None:
     lease = ctx.leases.find(task.task, run.attempt)
     if lease is not None and lease.run == run.run:
         ctx.leases.drop(lease)
-
-
-def require_trust(ctx: Context) -> None:
-    """Raise ``Untrusted`` when nothing may be executed here."""
-    reason = ctx.untrusted()
-    if reason is not None:
-        raise Untrusted(reason, hint="taskboard trust shows what would run, and records trust.")
-
-
-def require_whole_board(memory: Memory) -> None:
-    """Raise ``BoardHeld`` when the board cannot be read as intent."""
-    held = memory.sight.held
-    if held is not None:
-        raise BoardHeld(f"Not now: {held}", hint="taskboard check names the line.")

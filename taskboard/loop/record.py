@@ -1,0 +1,58 @@
+"""Recording one fact about a task, or the refusal of it: every attempt is in the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
+from taskboard.core.state import next_events
+from taskboard.core.task import Task
+from taskboard.errors import BoardHeld, Refused, Untrusted
+from taskboard.loop.context import Context, Memory
+
+
+async def record(
+    ctx: Context, task: Task, event: E, to: str | None, actor: str, verb: str,
+    run: str | None = None, **data: Any,
+) -> list[Event]:
+    """Append one event about a task; a refusal is recorded before it is raised."""
+    if run is None and task.run is not None and event in (E.CANCELLED, E.BLOCKED):
+        run = task.run.run
+    try:
+        return await ctx.ledger.append([about(task, event, actor, to=to, run=run, **data)])
+    except Refused as refused:
+        await record_refusal(ctx, task, refused, verb, actor)
+        raise
+
+
+async def record_refusal(
+    ctx: Context, task: Task, refused: Refused, verb: str, actor: str
+) -> None:
+    """Every attempt is in the ledger, also the ones it refuses."""
+    terminal = refused.code == "terminal_blocked"
+    event = E.TERMINAL_BLOCKED if terminal else E.TRANSITION_BLOCKED
+    data: dict[str, Any] = {"verb": verb, "reason": refused.code, "next": next_events(task.kind)}
+    await ctx.ledger.append([about(task, event, actor, **data)])
+
+
+def about(
+    task: Task, event: E, actor: str, to: str | None = None, run: str | None = None, **data: Any
+) -> Draft:
+    return Draft(
+        type=event, task_id=task.task_id, task=task.task, to=to, run=run, actor=actor, data=data
+    )
+
+
+def require_trust(ctx: Context) -> None:
+    """Raise ``Untrusted`` when nothing may be executed here."""
+    reason = ctx.untrusted()
+    if reason is not None:
+        raise Untrusted(reason, hint="taskboard trust shows what would run, and records trust.")
+
+
+def require_whole_board(memory: Memory) -> None:
+    """Raise ``BoardHeld`` when the board cannot be read as intent."""
+    held = memory.sight.held
+    if held is not None:
+        raise BoardHeld(f"Not now: {held}", hint="taskboard check names the line.")

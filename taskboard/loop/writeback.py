@@ -1,0 +1,265 @@
+"""Write-back that cannot lose an edit, and the base that edits are read against.
+
+Every method that writes expects that the caller holds the lock that daemon and commands share.
+At every instant each version of the board that a person saved is on the board, in
+``displaced/``, in ``conflicts/``, or was returned to the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from taskboard.clock import Clock
+from taskboard.core.join import join
+from taskboard.core.units import stamp
+from taskboard.errors import Storage
+from taskboard.files import Files, Stat
+from taskboard.loop.displaced import Displaced, Late, Slot, digest, pack
+from taskboard.loop.swap import Lost, Missing, Outcome, Swap, Unable, Written
+
+__all__ = ["Base", "Late", "Lost", "Missing", "Outcome", "Unable", "WriteBack", "Written"]
+
+LINGER = 30.0
+"""Seconds for which a displaced file is looked at again."""
+
+_QUIET = 0.2
+"""Seconds without a write before a late save is taken for whole."""
+
+_ROUNDS = 16
+"""How often a save in the gap sends a join round again before the next turn goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What was last projected: the bytes, the status word shown and the runtime's own lines by
+    human id, and the digest of the person's bytes that were absorbed into it."""
+
+    data: bytes
+    statuses: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absorbed: str | None = None
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    sha256: str
+    statuses: dict[str, str] = {}
+    lines: dict[str, tuple[str, ...]] = {}
+    absorbed: str | None = None
+
+
+class WriteBack:
+    """Projections of one board. ``state`` is the workspace's ``.taskboard`` folder, ``boot``
+    names the machine's present boot (ages are told by wall time without it); a ``board`` that is a symbolic link is swapped at its
+    target. A disk that refuses raises ``Storage``."""
+
+    def __init__(self, files: Files, clock: Clock, *, board: Path, state: Path, boot: str) -> None:
+        self._files = files
+        self._clock = clock
+        self._named = board
+        self._last = state / "projection" / "last"
+        self._next = state / "projection" / "next"
+        self._conflicts = state / "conflicts"
+        self._displaced = Displaced(
+            files, clock, board=board, folder=state / "displaced", boot=boot
+        )
+        self._swap = Swap(files, self._displaced)
+        self._loaded: tuple[Stat, Base | None] | None = None
+
+    def base(self) -> Base | None:
+        """What was last projected, or None when nothing was (or the record cannot be read).
+        Writes nothing: after a crash between swap and record it works out which one it was."""
+        coming = self._load(self._next)
+        if coming is not None and self._arrived(coming):
+            return coming
+        found = self._files.stat(self._last)
+        if found is None:
+            return None
+        if self._loaded is None or self._loaded[0] != found:
+            self._loaded = (found, self._load(self._last))
+        return self._loaded[1]
+
+    def put(self, seen: bytes, new: Base) -> Outcome:
+        """Write ``new`` over a board that holds ``seen``; nothing is written when it is there
+        already. ``Lost`` when a person saved in the gap, ``Missing`` when no board is there,
+        ``Unable`` on a file system that offers no safe way."""
+        try:
+            self._recover()
+            if new.data == seen:
+                self._remember(new)
+                return Written()
+            self._save(self._next, new)
+            outcome = self._swap.replace(seen, new.data)
+            if isinstance(outcome, Written):
+                self._promote()
+            else:
+                self._files.remove(self._next)
+        except OSError as trouble:
+            raise self._refused(trouble) from trouble
+        return outcome
+
+    def linger(self) -> list[Late]:
+        """Look at the displaced files again: late saves, each for ``absorb_late``. Files older
+        than 30 s that nobody changed are removed. A save younger than 0.2 s may be half
+        written and is left for the next call."""
+        try:
+            slots = self._recover()
+            late, old = [], []
+            for slot in slots:
+                found = self._displaced.read(slot)
+                if found is not None and digest(found) not in (slot.base, slot.wrote):
+                    if self._is_quiet(slot):
+                        late.append(self._late(slot, found))
+                elif found is None or self._displaced.age(slot) > LINGER:
+                    old.append(slot)
+            for slot in old:
+                self._displaced.drop(slot)
+        except OSError as trouble:
+            raise self._refused(trouble) from trouble
+        return late
+
+    def absorb_late(self, late: Late) -> Path | None:
+        """Join a late save into the board. Where both changed one line the late one stands; the
+        board as it was before is kept whole in ``conflicts/``, and its path returned. What
+        cannot be written now comes back from the next ``linger``."""
+        try:
+            if late.joined:
+                self.settle(late)
+                return self._conflicts / late.slot.conflict if late.slot.conflict else None
+            for _ in range(_ROUNDS):
+                outcome, conflict = self._join(late)
+                if isinstance(outcome, Written):
+                    self.settle(late)
+                    return conflict
+                if conflict is not None:
+                    self._files.remove(conflict)
+                if not isinstance(outcome, Lost):
+                    break
+        except OSError as trouble:
+            raise self._refused(trouble) from trouble
+        return None
+
+    def settle(self, late: Late) -> None:
+        """The late save is in the board: its bytes are what the file should hold, and it is
+        watched for another 30 s."""
+        self._displaced.renew(late.slot, late.data)
+
+    def _join(self, late: Late) -> tuple[Outcome, Path | None]:
+        try:
+            present = self._files.read(self._displaced.board())
+        except FileNotFoundError:
+            return Missing(), None
+        joined = join(late.base, present, late.data)
+        conflict = self._keep(present) if joined.conflicts else None
+        if joined.data == present:
+            return Written(), conflict
+
+        def promise(carrier: Slot) -> None:
+            slot = msgspec.structs.replace(
+                late.slot,
+                joined=carrier.name,
+                join_sha=digest(late.data),
+                conflict=conflict.name if conflict else None,
+            )
+            self._displaced.save(slot, late.base)
+
+        return self._swap.replace(present, joined.data, promise), conflict
+
+    def _keep(self, data: bytes) -> Path:
+        """Store the board's other version, durable, under a name of its own."""
+        self._files.make_folder(self._conflicts)
+        moment = stamp(self._clock.now()).replace(":", "").replace(".", "-")
+        taken = set(self._files.names(self._conflicts))
+        name = f"{moment}-{self._named.name}"
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{moment}-{number}-{self._named.name}"
+        self._files.write(self._conflicts / name, data)
+        return self._conflicts / name
+
+    def _late(self, slot: Slot, found: bytes) -> Late:
+        """A late save; ``joined`` when a crash came between the swap that carries it and
+        ``settle``."""
+        joined = slot.join_sha == digest(found) and any(
+            self._displaced.came_off(other)
+            for other in self._displaced.slots()
+            if other.name == slot.joined
+        )
+        return Late(slot=slot, base=self._displaced.base(slot), data=found, joined=joined)
+
+    def _is_quiet(self, slot: Slot) -> bool:
+        found = self._files.stat(self._displaced.file(slot))
+        if found is None:
+            return False
+        return not 0 <= self._clock.now().timestamp() - found.mtime_ns / 1e9 < _QUIET
+
+    def _recover(self) -> list[Slot]:
+        """Finish what a crash left undone; all slots."""
+        for slot in self._displaced.slots():
+            self._swap.mend(slot, self._displaced.base(slot))
+        coming = self._load(self._next)
+        if coming is not None:
+            if self._arrived(coming):
+                self._promote()
+            else:
+                self._files.remove(self._next)
+        slots = self._displaced.slots()
+        self._displaced.sweep(slots)
+        return slots
+
+    def _arrived(self, coming: Base) -> bool:
+        """Whether a projection that was about to be swapped in reached the board: it is there,
+        or what it was swapped for has come off."""
+        try:
+            if self._files.read(self._displaced.board()) == coming.data:
+                return True
+        except FileNotFoundError:
+            pass
+        wrote = digest(coming.data)
+        return any(
+            slot.wrote == wrote and self._displaced.came_off(slot)
+            for slot in self._displaced.slots()
+        )
+
+    def _remember(self, new: Base) -> None:
+        if self.base() != new:
+            self._save(self._last, new)
+            self._files.remove(self._next)
+
+    def _promote(self) -> None:
+        self._files.rename(self._next, self._last)
+        self._files.sync_folder(self._last.parent)
+
+    def _save(self, path: Path, base: Base) -> None:
+        header = _Header(
+            sha256=digest(base.data),
+            statuses=base.statuses,
+            lines=base.lines,
+            absorbed=base.absorbed,
+        )
+        self._files.make_folder(path.parent)
+        self._files.write(path, pack(header, base.data))
+
+    def _load(self, path: Path) -> Base | None:
+        try:
+            head, _, data = self._files.read(path).partition(b"\n")
+            header = msgspec.json.decode(head, type=_Header)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+        if header.sha256 != digest(data):
+            return None
+        return Base(
+            data=data,
+            statuses=header.statuses,
+            lines=header.lines,
+            absorbed=header.absorbed,
+        )
+
+    def _refused(self, trouble: OSError) -> Storage:
+        return Storage(
+            f"the board {self._named} could not be written back: {trouble}",
+            hint="free space or mend the disk; the ledger has everything, so nothing is lost",
+        )
