@@ -24,7 +24,7 @@ class Flusher:
         self._threads = threads
         self._written = 0
         self._durable = 0
-        self._trouble: Storage | None = None
+        self._trouble: BaseException | None = None
         self._waiting: list[tuple[int, asyncio.Future[Any], Any]] = []
         self._busy: asyncio.AbstractEventLoop | None = None
         """The loop that a sync in a thread is under way for."""
@@ -63,8 +63,10 @@ class Flusher:
             return
         try:
             self.now()
-        except Storage as trouble:
+        except BaseException as trouble:
             self._serve(trouble)
+            if isinstance(trouble, KeyboardInterrupt | SystemExit):
+                raise
         else:
             self._serve(None)
 
@@ -83,8 +85,8 @@ class Flusher:
             raise self._trouble
         try:
             self._sync()
-        except Storage as trouble:
-            self._trouble = trouble
+        except BaseException as trouble:
+            self._trouble = trouble  # whatever it was: nobody knows what is durable
             raise
 
     def _ended(

@@ -175,7 +175,7 @@ class JsonlLedger:
             for wish in wishes:
                 if not wish.held:
                     self._refuse(wish, error)
-            if not isinstance(error, Exception):
+            if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
         self._flusher.flush(loop)
 
@@ -183,8 +183,10 @@ class JsonlLedger:
         """Record one commit, to be acknowledged by the flush."""
         try:
             events = self._record(wish.drafts, wish.after)
-        except Exception as error:  # noqa: BLE001  its own trouble, whatever it is
+        except BaseException as error:  # its own trouble, whatever it is
             self._refuse(wish, error)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
         else:
             wish.held = True
             self._flusher.hold(self._store.chain.end, wish.done, events)

@@ -23,7 +23,8 @@ class Objects:
         if digest in self._durable:
             return digest
         path = self._folder / digest
-        if self.holds(digest):  # whoever wrote it may have died before its name was durable
+        known = self._files.stat(path) is not None and self.holds(digest)
+        if known:  # whoever wrote it may have died before its name was durable
             self._files.sync_folder(self._folder)
         else:
             self._files.make_folder(self._folder)

@@ -115,9 +115,10 @@ class Store:
         assert self._log is not None
         try:
             self._log.sync()
+            found = self._is_poisoned()
         except OSError as error:
             raise self._poison(error) from error
-        if self._is_poisoned():
+        if found:
             raise poisoned(self._path)
 
     def close(self) -> None:

@@ -1,0 +1,519 @@
+"""Torn tails, damage, full disks, failed syncs, and a crash at every step."""
+
+import asyncio
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.fold import fold
+from taskboard.core.task import World
+from taskboard.errors import Corrupt, Storage
+from taskboard.ledgers.jsonl import JsonlLedger
+from taskboard.testing.clock import ManualClock, run_virtual
+from taskboard.testing.files import SimFiles
+from taskboard.testing.ledger import about, claimed, created, history, same
+from taskboard.testing.steps import Crashed
+
+FOLDER = Path("/w")
+PATH = FOLDER / "events.jsonl"
+MARK = FOLDER / ".taskboard" / "events.poisoned"
+QUARANTINE = FOLDER / ".taskboard" / "quarantine"
+
+
+def start(files, clock=None, **more):
+    files.make_folder(FOLDER)
+    return JsonlLedger(
+        files,
+        clock or ManualClock(),
+        path=PATH,
+        state=FOLDER / ".taskboard",
+        device="here",
+        board="task-board.md",
+        threads=False,
+        **more,
+    )
+
+
+def run(main):
+    return run_virtual(main, ManualClock())
+
+
+def written(files):
+    return bytes(files.disk.need(PATH).data)
+
+
+def put(files, data):
+    node = files.disk.need(PATH)
+    node.data[:] = data
+    node.sync()
+
+
+async def small_ledger(files, commits=4):
+    """A ledger of several commits, one of them of three lines, and where each commit ends."""
+    ledger = start(files)
+    await ledger.append([created(1), created(2)])
+    ends = [len(written(files))]
+    for number in range(commits):
+        drafts = [about(E.DECIDED, 1, data={"n": number})]
+        if number == commits - 2:
+            drafts = [claimed(1), about(E.STEP_STARTED, 1, run="agent-1"), about(E.DECIDED, 2)]
+        await ledger.append(drafts)
+        ends.append(len(written(files)))
+    return ends
+
+
+GARBAGE = {
+    "nothing": b"",
+    "nul": b"\0" * 37,
+    "random": random.Random(7).randbytes(200),
+    "half a character": b'{"v":1,"seq":9,"ts":"\xe2\x82',
+    "a page of zeros": b"\0" * 4096,
+    "lines": b"garbage\nmore\n",
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_a_tail_torn_at_any_byte_is_quarantined_and_cut(kind):
+    async def main():
+        files = SimFiles()
+        ends = await small_ledger(files)
+        whole = written(files)
+        good = {}
+        for end in ends:
+            put(files, whole[:end])
+            good[end] = await history(start(files, writable=False))
+        for cut in range(ends[-4], len(whole) + 1):
+            data = whole[:cut] + GARBAGE[kind]
+            put(files, data)
+            end = max(known for known in ends if known <= cut)
+            torn = data[end:]
+            read_only = start(files, writable=False)
+            assert (await read_only.look()).seq == good[end][-1].seq
+            assert written(files) == data, "who only reads writes nothing"
+            events = await history(start(files))
+            assert events[: len(good[end])] == good[end]
+            if not torn:
+                assert events == good[end]
+                continue
+            (repaired,) = events[len(good[end]) :]
+            assert repaired.type == E.LEDGER_REPAIRED
+            assert (repaired.data["offset"], repaired.data["bytes"]) == (end, len(torn))
+            name = QUARANTINE / repaired.data["quarantine"]
+            assert files.read(name) == torn
+            files.remove(name)
+
+    run(main())
+
+
+def test_a_torn_first_commit_leaves_an_empty_ledger_that_opens_again():
+    async def main():
+        files = SimFiles()
+        await small_ledger(files)
+        put(files, written(files)[:700])
+        world = await start(files).look()
+        assert world.tasks == {}
+        types = [e.type for e in await history(start(files))]
+        assert types == [E.LEDGER_OPENED, E.LEDGER_REPAIRED]
+
+    run(main())
+
+
+@pytest.mark.parametrize("bit", [0, 5, 7])
+def test_a_flipped_bit_is_found_wherever_it_is(bit):
+    async def main():
+        files = SimFiles()
+        ends = await small_ledger(files)
+        whole = written(files)
+        last = ends[-2]
+        for place in range(0, len(whole), 3):
+            data = bytearray(whole)
+            data[place] ^= 1 << bit
+            put(files, data)
+            proof = await start(files).verify()
+            assert not proof.ok
+            assert proof.fault.byte <= place
+            if place < last:
+                with pytest.raises(Corrupt) as caught:
+                    await start(files).look()
+                assert caught.value.data["byte"] <= place
+                assert caught.value.exit_code == 65
+                assert str(caught.value.data["byte"]) in caught.value.message
+                with pytest.raises(Corrupt):
+                    await start(files).append([about(E.DECIDED)])
+                assert written(files) == bytes(data), "nothing may be written to a damaged ledger"
+
+    run(main())
+
+
+def test_lines_dropped_swapped_or_doubled_are_found():
+    async def main():
+        files = SimFiles()
+        await small_ledger(files, commits=5)
+        whole = written(files)
+        lines = whole.splitlines(keepends=True)
+        spoiled = []
+        for n in range(len(lines) - 1):
+            spoiled.append([*lines[:n], *lines[n + 1 :]])
+            spoiled.append([*lines[:n], lines[n + 1], lines[n], *lines[n + 2 :]])
+        spoiled += [[*lines[: n + 1], *lines[n:]] for n in range(len(lines))]
+        for one in spoiled:
+            put(files, b"".join(one))
+            assert not (await start(files).verify()).ok
+            with pytest.raises(Corrupt):
+                await start(files).look()
+        put(files, whole)
+        assert (await start(files).verify()).ok
+
+    run(main())
+
+
+def test_a_well_chained_line_that_the_state_machine_forbids_is_damage():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1), claimed(1)])
+        end = len(written(files))
+        other = SimFiles()
+        forger = start(other)
+        await forger.append([created(1), claimed(1)])
+        put(other, written(files))
+        forged = start(other)
+        world = await forged.look()
+        ready = world.tasks["id-1"]
+        world.tasks["id-1"] = type(ready)(**{**_fields(ready), "status": _ready(), "run": None})
+        await forged.append([claimed(1, attempt=2)])
+        put(files, written(other))
+        with pytest.raises(Corrupt) as caught:
+            await start(files).look()
+        assert caught.value.data["byte"] == end
+        assert not (await start(files).verify()).ok
+
+    run(main())
+
+
+def _fields(task):
+    return {name: getattr(task, name) for name in task.__struct_fields__}
+
+
+def _ready():
+    from taskboard.core.state import READY
+
+    return READY
+
+
+def test_a_line_of_a_newer_version_stops_an_older_program():
+    async def main():
+        files = SimFiles()
+        await start(files).append([created(1)])
+        from taskboard.core.codec import decode, seal
+
+        whole = written(files)
+        last = decode(whole.splitlines(keepends=True)[-1])
+        import msgspec
+
+        _, line = seal(
+            msgspec.structs.replace(last, v=2, seq=last.seq + 1, prev=last.hash, hash="")
+        )
+        put(files, whole + line)
+        with pytest.raises(Corrupt, match="newer"):
+            await start(files).look()
+
+    run(main())
+
+
+def test_a_full_disk_refuses_one_append_and_nothing_else():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1)])
+        before = written(files)
+        files.fill_at(1)
+        with pytest.raises(Storage):
+            await ledger.append([created(2)])
+        assert written(files) == before
+        assert files.stat(MARK) is None
+        assert set((await ledger.look()).tasks) == {"id-1"}
+        await ledger.append([created(2)])
+        assert same(await start(files).look(), await ledger.look())
+
+    run(main())
+
+
+def test_a_failed_sync_is_final_for_everyone_until_the_next_start():
+    async def main():
+        files = SimFiles()
+        ledger, other = start(files), start(files)
+        await ledger.append([created(1)])
+        await other.look()
+        files.fail_sync_at(1)
+        tries = [ledger.append([about(E.DECIDED, 1, data={"n": n})]) for n in range(3)]
+        results = await asyncio.gather(*tries, return_exceptions=True)
+        assert all(isinstance(one, Storage) for one in results), "nobody may be told it is safe"
+        assert files.stat(MARK) is not None
+        for one in (ledger, other):
+            with pytest.raises(Storage):
+                await one.append([created(2)])
+            with pytest.raises(Storage):
+                await one.look()
+        old = written(files)
+        fresh = start(files)
+        world = await fresh.look()
+        assert "id-1" in world.tasks
+        assert files.stat(MARK) is None
+        repaired = (await history(fresh))[-1]
+        assert (repaired.type, repaired.data["reason"]) == (E.LEDGER_REPAIRED, "failed_sync")
+        assert files.read(QUARANTINE / repaired.data["quarantine"]) == old
+        await fresh.append([created(2)])
+        with pytest.raises(Storage):
+            await ledger.append([created(3)])
+        files.crash(random.Random(1))
+        after = await start(files).look()
+        assert set(after.tasks) == {"id-1", "id-2"}
+
+    run(main())
+
+
+def test_a_sync_that_fails_while_a_full_disk_is_cut_back_is_final_too():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1)])
+        files.fail_at(1 + _operations_before_the_write(files, ledger))
+        with pytest.raises(Storage):
+            await ledger.append([created(2)])
+        with pytest.raises(Storage):
+            await ledger.append([created(2)])
+        assert set((await start(files).look()).tasks) == {"id-1"}
+
+    run(main())
+
+
+def _operations_before_the_write(files, ledger):
+    """Operations that an append makes before it writes, counted on a twin."""
+    seen = []
+    twin = SimFiles(files.disk, between=seen.append)
+    asyncio.new_event_loop()
+    store = start(twin)._store
+    with store.locked():
+        store.repair(ManualClock())
+    with_lock = []
+    twin.steps.between = with_lock.append
+    with store.locked():
+        store.repair(ManualClock())
+    return len(with_lock)
+
+
+def test_a_replaced_file_that_lost_what_was_read_is_a_rollback():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1)])
+        short = written(files)
+        await ledger.append([created(2)])
+        files.write(PATH, short)
+        for _ in range(2):
+            with pytest.raises(Corrupt) as caught:
+                await ledger.append([created(3)])
+            assert caught.value.code == "ledger_rollback"
+        assert written(files) == short
+
+    run(main())
+
+
+def test_a_replaced_file_that_goes_on_is_followed():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1)])
+        files.write(PATH, written(files))
+        await start(files).append([created(2)])
+        assert set((await ledger.look()).tasks) == {"id-1", "id-2"}
+        await ledger.append([created(3)])
+        assert set((await start(files).look()).tasks) == {"id-1", "id-2", "id-3"}
+
+    run(main())
+
+
+def test_a_vanished_file_is_never_quietly_begun_anew():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        await ledger.append([created(1)])
+        files.remove(PATH)
+        with pytest.raises(Corrupt):
+            await ledger.append([created(2)])
+        assert files.stat(PATH) is None
+
+    run(main())
+
+
+def test_who_only_reads_makes_no_file():
+    async def main():
+        files = SimFiles()
+        ledger = start(files, writable=False)
+        assert (await ledger.look()).seq == 0
+        assert (await ledger.verify()).ok
+        assert files.names(FOLDER) == []
+        with pytest.raises(Storage):
+            await ledger.append([created(1)])
+
+    run(main())
+
+
+STORY = [
+    [created(1), created(2)],
+    [claimed(1), about(E.STEP_STARTED, 1, run="agent-1", step="analyze")],
+    [about(E.DECIDED, 2, data={"reason": "x" * 300})],
+    [about(E.FAILED, 1, "failed:final", run="agent-1"), about(E.DEADLETTERED, 1)],
+    [about(E.REQUEUED, 1, "ready"), Draft(type=E.PAUSED)],
+]
+
+
+async def tell(files, heard):
+    """The story, each commit noted in ``heard`` once it is acknowledged."""
+    ledger = start(files)
+    for drafts in STORY:
+        heard.append(await ledger.append(drafts))
+        await ledger.keep(repr(drafts).encode())
+
+
+def steps_of(story):
+    files = SimFiles()
+    files.make_folder(FOLDER)
+    before = files.count
+    run(story(files, []))
+    return files.count - before
+
+
+@pytest.mark.parametrize("power", [True, False], ids=["power fails", "program is killed"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crash_at_any_step_loses_nothing_acknowledged_and_leaves_no_half_commit(power, seed):
+    for step in range(1, steps_of(tell) + 1):
+        files, heard = SimFiles(seed=seed * 1000 + step), []
+        files.make_folder(FOLDER)
+        files.crash_at(step)
+        with pytest.raises(Crashed):
+            run(tell(files, heard))
+        files.crash() if power else files.restart()
+        run(survive(files, heard))
+
+
+async def survive(files, heard):
+    fresh = start(files)
+    world = await fresh.look()
+    events = [e for e in await history(fresh) if e.type != E.LEDGER_REPAIRED]
+    told = [e for commit in heard for e in commit]
+    shown = [e for e in events if e.type != E.LEDGER_OPENED]
+    assert shown[: len(told)] == told, "what was acknowledged is in the next fold"
+    extra = len(shown) - len(told)
+    assert extra in (0, len(STORY[len(heard)]) if len(heard) < len(STORY) else 0)
+    assert same(fold(World(), await history(fresh)), world)
+    await fresh.append([created(9)])
+    assert (await fresh.verify()).ok
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sync_that_fails_anywhere_and_then_a_power_cut_lose_nothing_acknowledged(seed):
+    for nth in range(1, 40):
+        files, heard = SimFiles(seed=seed * 100 + nth), []
+        files.make_folder(FOLDER)
+        files.fail_sync_at(nth)
+        try:
+            run(tell(files, heard))
+        except Storage:
+            pass
+        else:
+            break
+        files.restart()
+        run(survive_once(files, heard))
+        files.crash()
+        run(survive_once(files, heard))
+    assert nth > 5
+
+
+async def survive_once(files, heard):
+    fresh = start(files)
+    await fresh.look()
+    told = [e for commit in heard for e in commit]
+    ignored = (E.LEDGER_REPAIRED, E.LEDGER_OPENED)
+    shown = [e for e in await history(fresh) if e.type not in ignored]
+    assert shown[: len(told)] == told
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_operation_that_fails_once_is_reported_and_nothing_false_is_acknowledged(seed):
+    for nth in range(1, steps_of(tell) + 1):
+        files, heard = SimFiles(seed=seed), []
+        files.make_folder(FOLDER)
+        files.fail_at(nth)
+        with suppress(Storage):  # a damaged object is written again, and all is well
+            run(tell(files, heard))
+        files.restart()
+        run(survive_once(files, heard))
+        files.crash()
+        run(survive_once(files, heard))
+
+
+def test_objects_survive_and_damaged_ones_are_named():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        digest = await ledger.keep(b"the text")
+        gone = await ledger.keep(b"another text")
+        await ledger.append([created(1, text=digest), created(2, text=gone)])
+        files.crash(random.Random(3))
+        assert await start(files).fetch(digest) == b"the text"
+        assert (await start(files).verify()).ok
+        folder = FOLDER / ".taskboard" / "objects"
+        assert files.stat(folder / digest).mode & 0o777 == 0o600
+        files.remove(folder / gone)
+        files.write(folder / digest, b"the texT")
+        assert (await start(files).verify()).missing_objects == [digest, gone]
+        with pytest.raises(Corrupt):
+            await start(files).fetch(digest)
+
+    run(main())
+
+
+def test_secrets_are_redacted_but_never_what_people_typed():
+    def redact(value):
+        if isinstance(value, str):
+            return value.replace("hunter22", "[redacted]")
+        if isinstance(value, dict):
+            return {key: redact(one) for key, one in value.items()}
+        return value
+
+    async def main():
+        files = SimFiles()
+        ledger = start(files, redact=redact)
+        made = created(1, fields={"run": "echo hunter22"}, note="saw hunter22")
+        (event,) = await ledger.append([made])
+        assert event.data["fields"] == {"run": "echo hunter22"}
+        assert event.data["note"] == "saw [redacted]"
+        assert list(event.data) == list(made.data)
+        (event,) = await ledger.append([about(E.DECIDED, 1, data={"error": "hunter22"})])
+        assert event.data == {"error": "[redacted]"}
+
+    run(main())
+
+
+def test_an_event_over_the_limit_is_refused_alone():
+    async def main():
+        files = SimFiles()
+        ledger = start(files)
+        tries = [
+            ledger.append([created(1)]),
+            ledger.append([created(2, note="x" * 70_000)]),
+            ledger.append([created(3)]),
+        ]
+        one, two, three = await asyncio.gather(*tries, return_exceptions=True)
+        assert isinstance(two, Storage)
+        assert two.code == "internal"
+        assert one[0].seq == 2
+        assert three[0].seq == 3
+
+    run(main())
