@@ -181,7 +181,8 @@ def _refusal(task: Task | None, fact: Fact) -> Refused:
             data=data,
             code="terminal_blocked",
         )
-    if fact.run is not None and (task.run is None or task.run.run != fact.run):
+    late = fact.run is not None and (task.run is None or task.run.run != fact.run)
+    if late and fact.type != E.CLAIMED:  # a claim brings a new run, it is not late
         return _stale(task, fact)
     return Refused(
         f"{name} is {now}: {fact.type} is not possible from there.",

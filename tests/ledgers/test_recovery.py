@@ -5,11 +5,14 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from taskboard.core.codec import decode, seal
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.fold import fold
+from taskboard.core.state import READY
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, Storage
 from taskboard.ledgers.jsonl import JsonlLedger
@@ -184,7 +187,7 @@ def test_a_well_chained_line_that_the_state_machine_forbids_is_damage():
         forged = start(other)
         world = await forged.look()
         ready = world.tasks["id-1"]
-        world.tasks["id-1"] = type(ready)(**{**_fields(ready), "status": _ready(), "run": None})
+        world.tasks["id-1"] = msgspec.structs.replace(ready, status=READY, run=None)
         await forged.append([claimed(1, attempt=2)])
         put(files, written(other))
         with pytest.raises(Corrupt) as caught:
@@ -195,26 +198,12 @@ def test_a_well_chained_line_that_the_state_machine_forbids_is_damage():
     run(main())
 
 
-def _fields(task):
-    return {name: getattr(task, name) for name in task.__struct_fields__}
-
-
-def _ready():
-    from taskboard.core.state import READY
-
-    return READY
-
-
 def test_a_line_of_a_newer_version_stops_an_older_program():
     async def main():
         files = SimFiles()
         await start(files).append([created(1)])
-        from taskboard.core.codec import decode, seal
-
         whole = written(files)
         last = decode(whole.splitlines(keepends=True)[-1])
-        import msgspec
-
         _, line = seal(
             msgspec.structs.replace(last, v=2, seq=last.seq + 1, prev=last.hash, hash="")
         )
@@ -277,34 +266,23 @@ def test_a_failed_sync_is_final_for_everyone_until_the_next_start():
     run(main())
 
 
-def test_a_sync_that_fails_while_a_full_disk_is_cut_back_is_final_too():
+def test_a_write_that_fails_for_any_other_reason_than_a_full_disk_is_final_too():
     async def main():
-        files = SimFiles()
+        seen = []
+        files = SimFiles(between=seen.append)
         ledger = start(files)
         await ledger.append([created(1)])
-        files.fail_at(1 + _operations_before_the_write(files, ledger))
+        seen.clear()
+        await ledger.append([about(E.DECIDED)])
+        files.fail_at(1 + seen.index(f"write {PATH}"))
         with pytest.raises(Storage):
             await ledger.append([created(2)])
+        assert files.stat(MARK) is not None
         with pytest.raises(Storage):
             await ledger.append([created(2)])
         assert set((await start(files).look()).tasks) == {"id-1"}
 
     run(main())
-
-
-def _operations_before_the_write(files, ledger):
-    """Operations that an append makes before it writes, counted on a twin."""
-    seen = []
-    twin = SimFiles(files.disk, between=seen.append)
-    asyncio.new_event_loop()
-    store = start(twin)._store
-    with store.locked():
-        store.repair(ManualClock())
-    with_lock = []
-    twin.steps.between = with_lock.append
-    with store.locked():
-        store.repair(ManualClock())
-    return len(with_lock)
 
 
 def test_a_replaced_file_that_lost_what_was_read_is_a_rollback():
