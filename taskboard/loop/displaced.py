@@ -20,6 +20,8 @@ from taskboard.files import Files
 
 TEMPORARY = ".taskboard-tmp"
 _RECORD = ".record"
+_HEADER = 8192
+"""Bytes that hold a record's first line."""
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +154,7 @@ class Displaced:
         found = []
         for name in self._files.names(self._folder):
             if name.endswith(_RECORD) and not name.startswith("."):
-                record = self._files.read(self._folder / name)
+                record = self._files.read(self._folder / name, _HEADER)
                 found.append(msgspec.json.decode(record.partition(b"\n")[0], type=Slot))
         return found
 

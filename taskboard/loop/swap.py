@@ -126,8 +126,7 @@ class Swap:
 
     def mend(self, slot: Slot, base: bytes) -> None:
         """End a replacement without exchange, however far it came."""
-        if slot.spare is None:
-            return
+        assert slot.spare is not None
         board, file = self._displaced.board(), self._displaced.file(slot)
         away, present = self._files.stat(file), self._files.stat(board)
         # Two names: it is ours still, and the board was not moved away by us.

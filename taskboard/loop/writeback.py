@@ -52,10 +52,12 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
 
 class WriteBack:
     """Projections of one board. ``state`` is the workspace's ``.taskboard`` folder, ``boot``
-    names the machine's present boot (ages are told by wall time without it); a ``board`` that is a symbolic link is swapped at its
-    target. A disk that refuses raises ``Storage``."""
+    names the machine's present boot (ages are told by wall time without it); a ``board`` that
+    is a symbolic link is swapped at its target. A disk that refuses raises ``Storage``."""
 
-    def __init__(self, files: Files, clock: Clock, *, board: Path, state: Path, boot: str) -> None:
+    def __init__(
+        self, files: Files, clock: Clock, *, board: Path, state: Path, boot: str = ""
+    ) -> None:
         self._files = files
         self._clock = clock
         self._named = board
@@ -199,7 +201,8 @@ class WriteBack:
     def _recover(self) -> list[Slot]:
         """Finish what a crash left undone; all slots."""
         for slot in self._displaced.slots():
-            self._swap.mend(slot, self._displaced.base(slot))
+            if slot.spare is not None:
+                self._swap.mend(slot, self._displaced.base(slot))
         coming = self._load(self._next)
         if coming is not None:
             if self._arrived(coming):

@@ -54,9 +54,10 @@ class SimFiles:
     # What the simulation does to its program.
 
     def restart(self) -> None:
-        """The program was killed and starts again: all that it saw is still there."""
+        """The program was killed and starts again: all that it saw is still there, its open logs
+        and locks are not."""
         self.steps.revive()
-        self.disk.stop()
+        self.disk.locks = {path: who for path, who in self.disk.locks.items() if who != id(self)}
 
     def crash(self, rng: random.Random | None = None) -> None:
         """The power failed, and the program starts again on what is left."""
@@ -225,14 +226,14 @@ class SimFiles:
         dying = self.steps.begin("lock", path)
         assert path not in self.disk.locks, f"{path} is locked already: this would wait for ever"
         self.disk.place(path)
-        held, boot = self.disk.locks, self.disk.boots
-        held.add(path)
+        life = (self.disk.boots, self.steps.lives)
+        self.disk.locks[path] = id(self)
         try:
             self.steps.end(dying)
             yield
         finally:
-            if boot == self.disk.boots:
-                held.discard(path)
+            if life == (self.disk.boots, self.steps.lives):
+                self.disk.locks.pop(path)
 
     def inspect(self, root: Path, relative: str, limit: int = 1 << 30) -> Artifact | str:
         """Follow no link beneath ``root`` and digest what is there."""

@@ -101,7 +101,7 @@ class SimDisk:
         self.exchanges = True
         self.links = True
         self.boots = 0
-        self.locks: set[Path] = set()
+        self.locks: dict[Path, int] = {}
 
     def tick(self) -> int:
         """Now, in nanoseconds, later than ever before."""
@@ -215,13 +215,9 @@ class SimDisk:
             else:
                 dropped.append(change)
         self.pending.clear()
-        self.stop()
-        self._forget(rng)
-
-    def stop(self) -> None:
-        """End every open log and lock, as when all programs die."""
         self.boots += 1
         self.locks.clear()
+        self._forget(rng)
 
     def _forget(self, rng: random.Random) -> None:
         found: dict[int, Node] = {}

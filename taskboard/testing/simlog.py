@@ -16,10 +16,13 @@ class SimLog:
         self._disk = disk
         self._node = node
         self._path = path
-        self._boot = disk.boots
+        self._life = self._now()
+
+    def _now(self) -> tuple[int, int]:
+        return (self._disk.boots, self._steps.lives)
 
     def _begin(self, kind: str) -> bool:
-        if self._boot != self._disk.boots:
+        if self._life != self._now():
             raise Crashed(f"{self._path} was opened before the crash")
         return self._steps.begin(kind, self._path)
 
@@ -54,7 +57,7 @@ class SimLog:
 
     def sync(self) -> None:
         """Make what was written durable."""
-        if self._boot != self._disk.boots:
+        if self._life != self._now():
             raise Crashed(f"{self._path} was opened before the crash")
         self._steps.sync(self._node, self._path)
 

@@ -22,6 +22,7 @@ class Steps:
     def __init__(self, seed: int = 0, between: Callable[[str], None] | None = None) -> None:
         self.between = between
         self.count = 0
+        self.lives = 0
         self.rng = random.Random(seed)  # noqa: S311  seeded: a simulation repeats itself
         self._dead = False
         self._crash = 0
@@ -30,6 +31,7 @@ class Steps:
 
     def revive(self) -> None:
         """The program starts again, without faults."""
+        self.lives += 1
         self._dead = False
         self._crash = 0
         self._faults.clear()
