@@ -43,7 +43,7 @@ async def absorb(
     it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
     """
     stat = ctx.files.stat(ctx.workspace.board)  # before the bytes: a later save looks different
-    data = _read(ctx)
+    data = read_board(ctx)
     if data is None:
         memory.sight = Sight(held=HELD["missing"])
         return memory.sight
@@ -53,8 +53,8 @@ async def absorb(
         memory.sight.stat = stat
         return memory.sight
     board, base = parse(data), ctx.writeback.base()
-    held = _why_held(board, world, base)
-    if not _is_absorbed(digest, data, world, base, start=start):
+    held = why_held(board, world, base)
+    if not was_absorbed(digest, data, world, base, start=start):
         await _record(ctx, board, digest, base, held, settling=settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
@@ -66,18 +66,19 @@ async def absorb(
 
 def is_absorbed(ctx: Context, memory: Memory) -> bool:
     """Whether the board's bytes are those this process has read last."""
-    data = _read(ctx)
+    data = read_board(ctx)
     return data is not None and hashlib.sha256(data).hexdigest() == memory.sight.digest
 
 
-def _read(ctx: Context) -> bytes | None:
+def read_board(ctx: Context) -> bytes | None:
+    """The board's bytes, or None while there is no board."""
     try:
         return ctx.files.read(ctx.workspace.board)
     except FileNotFoundError:
         return None
 
 
-def _is_absorbed(
+def was_absorbed(
     digest: str, data: bytes, world: World, base: Base | None, *, start: bool
 ) -> bool:
     """Whether these bytes are our own last write, or were absorbed (and projected) before."""
@@ -86,7 +87,8 @@ def _is_absorbed(
     return digest == world.digest and not start
 
 
-def _why_held(board: Board, world: World, base: Base | None) -> str | None:
+def why_held(board: Board, world: World, base: Base | None) -> str | None:
+    """Why these bytes must not be read as intent (a key of ``HELD``), or None."""
     if board.held is not None:
         known = board.held != "empty" or _had_tasks(world, base)
         return board.held if known else None
@@ -116,7 +118,7 @@ async def _record(
     await ctx.ledger.keep(board.data)
     for _ in range(_TRIES):
         world = await ctx.ledger.look()
-        asked = _ask(ctx, board, world, base, settling=settling) if held is None else None
+        asked = ask(ctx, board, world, base, settling=settling) if held is None else None
         for text in (asked.texts if asked else {}).values():
             await ctx.ledger.keep(text)
         drafts = [_trigger(board, digest, base, held, asked), *(asked.drafts if asked else ())]
@@ -131,9 +133,10 @@ async def _record(
     )
 
 
-def _ask(
+def ask(
     ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool
 ) -> Asked:
+    """What the board asks of the ledger now. Records nothing."""
     first = not world.tasks and base is None
     spare = tuple(ctx.clock.uuid() for _ in board.items)
     reading = Reading(

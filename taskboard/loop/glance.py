@@ -1,0 +1,68 @@
+"""What a turn would see, without recording anything: for commands that only read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.fold import advance
+from taskboard.core.parse import parse
+from taskboard.core.task import World
+from taskboard.core.units import stamp
+from taskboard.loop.absorb import HELD, ask, was_absorbed, read_board, why_held
+from taskboard.loop.context import Context, Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The board and the ledger side by side. ``world`` is a copy that also holds the tasks that
+    stand only on the board (``fresh``, by name); ``pending`` names every task about which the
+    board says something that the ledger has not absorbed yet."""
+
+    sight: Sight
+    world: World
+    fresh: frozenset[str] = field(default_factory=frozenset)
+    pending: frozenset[str] = field(default_factory=frozenset)
+
+
+async def glance(ctx: Context) -> Glance:
+    """Look at both and write nothing."""
+    world = await ctx.ledger.look()
+    data = read_board(ctx)
+    if data is None:
+        return Glance(Sight(held=HELD["missing"]), world)
+    board, base = parse(data), ctx.writeback.base()
+    digest = hashlib.sha256(data).hexdigest()
+    held = why_held(board, world, base)
+    sight = Sight(
+        data=data, digest=digest, ledger=world.digest, board=board,
+        held=HELD[held] if held else None,
+    )
+    if held or was_absorbed(digest, data, world, base, start=False):
+        return Glance(sight, world)
+    asked = ask(ctx, board, world, base, settling=False)
+    names = [draft.task for draft in asked.drafts if draft.task]
+    fresh = frozenset(d.task for d in asked.drafts if d.task and d.type is E.CREATED)
+    pending = frozenset([*names, *asked.gone, *asked.back])
+    return Glance(sight, _with_fresh(ctx, world, asked.drafts), fresh, pending)
+
+
+def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
+    """A copy of the world in which the board's new tasks were created."""
+    copy = World()
+    vars(copy).update(vars(world))
+    copy.tasks, copy.names = dict(world.tasks), dict(world.names)
+    now = stamp(ctx.clock.now())
+    for draft in drafts:
+        task_id = draft.task_id or ""
+        if task_id in world.tasks:
+            continue
+        task = advance(
+            copy.tasks.get(task_id), draft, ts=now, seq=world.seq, device=ctx.device
+        )
+        copy.tasks[task_id] = task
+        copy.names[task.task] = task_id
+    return copy
