@@ -93,6 +93,8 @@ class World:
         self.paused = False
         self.digest: str | None = None
         """Digest of the board bytes last absorbed."""
+        self.absorbed = 0
+        """Sequence of the event that absorbed them."""
         self.held: str | None = None
         """Why the last absorbed bytes were held, or None."""
         self.cut: str | None = None

@@ -70,8 +70,8 @@ class Sight:
 
     data: bytes | None = None
     digest: str | None = None
-    ledger: str | None = None
-    """Digest of the board the ledger had absorbed last at that moment."""
+    absorbed: int = 0
+    """Sequence of the save the ledger had absorbed last at that moment."""
     board: Board | None = None
     stat: Stat | None = None
     """The file as it was just before it was read."""

@@ -31,6 +31,7 @@ _LOG_TAIL = 4000
 async def project(ctx: Context, memory: Memory) -> bool:
     """Write the board and the dead letters as the ledger says. False when the board could not
     be written now (held, missing, a person kept saving, no safe way on this file system)."""
+    ctx.files.make_folder(ctx.workspace.state)
     world = await ctx.ledger.look()
     await _letters(ctx, memory, world)
     for _ in range(_ROUNDS):
@@ -67,7 +68,7 @@ def _projection(board: Board, world: World, shown: Shown) -> Base:
         statuses[task.task] = wish.status or _shown_word(item, task)
         lines[task.task] = wish.lines
     data = render(board, wishes)
-    return Base(data=data, statuses=statuses, lines=lines, absorbed=world.digest)
+    return Base(data=data, statuses=statuses, lines=lines, absorbed=world.absorbed)
 
 
 def _wish(index: int, item: Item, task: Task, shown: Shown) -> Wish:

@@ -74,6 +74,8 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
 
 async def _join_late_saves(ctx: Context, memory: Memory) -> None:
     """A save that reached a displaced file late is joined into the board at once."""
+    if not ctx.files.names(ctx.workspace.displaced):
+        return
     with ctx.files.lock(ctx.workspace.state / LOCK):
         conflicts = [ctx.writeback.absorb_late(late) for late in ctx.writeback.linger()]
     for conflict in filter(None, conflicts):

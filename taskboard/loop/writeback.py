@@ -35,19 +35,19 @@ _ROUNDS = 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What was last projected: the bytes, the status word shown and the runtime's own lines by
-    human id, and the digest of the person's bytes that were absorbed into it."""
+    human id, and the sequence of the save that was absorbed into it."""
 
     data: bytes
     statuses: dict[str, str] = field(default_factory=dict)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    absorbed: str | None = None
+    absorbed: int = 0
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     statuses: dict[str, str] = {}
     lines: dict[str, tuple[str, ...]] = {}
-    absorbed: str | None = None
+    absorbed: int = 0
 
 
 class WriteBack:

@@ -1,0 +1,333 @@
+"""What an edit means: every row of the table, typed into a board that the runtime has written."""
+
+from __future__ import annotations
+
+import pytest
+from taskboard.loop import verbs
+
+BOARD = "# Work\n\n## TASK-001 One\n- status: {status}\n\nwords\n"
+
+
+def shown(desk, status, typed):
+    """A board with one task in ``status``, projected, then retyped."""
+    desk.save(BOARD.format(status=status))
+    desk.turn(start=True)
+    desk.save(desk.board.replace(f"- status: {status}", f"- status: {typed}"))
+    desk.turn()
+    return desk
+
+
+def run_by_agent(desk):
+    """A board whose only task is run by an outside agent."""
+    desk.save(BOARD.format(status="ready"))
+    desk.turn(start=True)
+    return desk.say(claimed)
+
+
+async def claimed(ctx):
+    from taskboard.loop.absorb import absorb
+    from taskboard.loop.context import Memory
+
+    memory = Memory()
+    await absorb(ctx, memory)
+    return await verbs.take(ctx, memory, "TASK-001", "bot-1", "agent:bot-1")
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "after", "event"),
+    [
+        ("todo", "ready", "ready", "unblocked"),
+        ("strange", "ready", "ready", "unblocked"),
+        ("blocked:siyao:brief", "ready", "ready", "unblocked"),
+        ("ready", "blocked:siyao:brief", "blocked:siyao:brief", "blocked"),
+        ("todo", "blocked:siyao:brief", "blocked:siyao:brief", "blocked"),
+        ("blocked:a:b", "blocked:siyao:brief", "blocked:siyao:brief", "blocked"),
+        ("ready", "failed:cancelled", "failed:cancelled", "cancelled"),
+        ("todo", "failed:cancelled", "failed:cancelled", "cancelled"),
+        ("blocked:a:b", "failed:cancelled", "failed:cancelled", "cancelled"),
+        ("ready", "todo", "open", "blocked"),
+        ("blocked:a:b", "todo", "open", "blocked"),
+        ("ready", "done", "done", "completed"),
+        ("todo", "done", "done", "completed"),
+        ("blocked:a:b", "done", "done", "completed"),
+        ("ready", "running:siyao:2026-11-20T11:00Z", "blocked:siyao:working", "blocked"),
+    ],
+)
+def test_a_typed_status_is_a_verb(desk, before, typed, after, event):
+    shown(desk, before, typed)
+
+    assert desk.state("TASK-001") == after
+    assert event in desk.events("TASK-001")
+
+
+@pytest.mark.parametrize("typed", ["ready", "todo", "blocked:a:b", "failed:cancelled"])
+def test_anything_over_done_is_refused_and_the_line_returns(desk, typed):
+    shown(desk, "ready", "done")
+    desk.retype("- status: done", f"- status: {typed}")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
+    assert "- status: done\n" in desk.board
+    assert desk.events("TASK-001").count("terminal_blocked") == 1
+    assert "- note: TB302" in desk.board
+
+
+@pytest.mark.parametrize("typed", ["done", "blocked:a:b"])
+def test_done_or_blocked_over_failed_is_refused(desk, typed):
+    shown(desk, "ready", "failed:cancelled")
+    desk.retype("- status: failed:cancelled", f"- status: {typed}")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "failed:cancelled"
+    assert "terminal_blocked" in desk.events("TASK-001")
+
+
+def test_ready_over_failed_requeues(desk):
+    shown(desk, "ready", "failed:cancelled")
+    desk.retype("- status: failed:cancelled", "- status: ready")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "ready"
+    assert "requeued" in desk.events("TASK-001")
+
+
+def test_ready_over_an_exhausted_task_requeues_because_its_result_line_is_there(desk):
+    desk.save(BOARD.format(status="ready\n- run: fail\n- max-attempts: 1"))
+    desk.once()
+    assert desk.state("TASK-001") == "failed:exhausted_retries"
+    desk.retype("- status: failed:exhausted_retries", "- status: ready")
+    desk.once()
+
+    assert desk.events("TASK-001").count("requeued") == 1
+    assert desk.events("TASK-001").count("failed") == 2
+
+
+def test_an_old_buffer_saved_over_a_finished_task_is_a_stale_copy(desk):
+    old = BOARD.format(status="ready\n- run: fail\n- max-attempts: 1")
+    desk.save(old)
+    desk.once()
+    desk.save(old + "\nA thought.\n")
+    desk.once()
+
+    assert desk.state("TASK-001") == "failed:exhausted_retries"
+    assert desk.events("TASK-001").count("failed") == 1
+    assert "TB301" in desk.board
+    assert "taskboard ready TASK-001" in desk.board
+    assert "A thought." in desk.board
+
+
+def test_ready_over_running_is_a_stale_copy(desk):
+    run_by_agent(desk)
+    running = desk.state("TASK-001")
+    desk.retype(f"- status: {running}", "- status: ready")
+    desk.turn()
+
+    assert desk.state("TASK-001") == running
+    assert f"- status: {running}" in desk.board
+    assert "TB301" in desk.board
+
+
+@pytest.mark.parametrize("typed", ["blocked:siyao:stop", "failed:cancelled"])
+def test_blocked_or_cancelled_over_running_cancels_the_run(desk, typed):
+    run_by_agent(desk)
+    desk.retype(f"- status: {desk.state('TASK-001')}", f"- status: {typed}")
+    desk.turn()
+
+    assert desk.state("TASK-001") == typed
+    assert desk.events("TASK-001").count("cancelled") == 1
+    assert desk.task("TASK-001").run is None
+
+
+def test_done_over_running_is_refused(desk):
+    run_by_agent(desk)
+    running = desk.state("TASK-001")
+    desk.retype(f"- status: {running}", "- status: done")
+    desk.turn()
+
+    assert desk.state("TASK-001") == running
+    assert "transition_blocked" in desk.events("TASK-001")
+
+
+def test_a_word_that_is_no_state_is_no_intent_and_stays_until_the_next_change(desk):
+    shown(desk, "ready", "Ready for review")
+    assert desk.state("TASK-001") == "ready"
+    assert "- status: Ready for review\n" in desk.board
+    desk.turn()
+    assert "- status: Ready for review\n" in desk.board
+
+    desk.say(_cancel)
+
+    assert "- status: failed:cancelled\n" in desk.board
+
+
+async def _cancel(ctx):
+    task = await verbs.find_task(ctx, "TASK-001")
+    return await verbs.say_cancel(ctx, task, "command:ann")
+
+
+def test_an_unknown_word_over_a_ready_task_keeps_it_from_starting(desk):
+    desk.save(BOARD.format(status="ready\n- run: ok\n- not-before: 2030-01-01T00:00Z"))
+    desk.turn(start=True)
+    desk.save(BOARD.format(status="wip\n- run: ok"))
+    desk.turn()
+
+    assert "claimed" not in desk.events("TASK-001")
+
+
+def test_other_text_is_an_edit_and_our_own_write_is_silence(desk):
+    desk.save(BOARD.format(status="ready\n- run: ok"))
+    desk.once()
+    before = desk.events()
+    desk.turn(start=True)
+    assert desk.events() == before
+
+    desk.save(desk.board.replace("words", "other words"))
+    desk.turn()
+
+    assert desk.events()[len(before):] == ["file_changed_triggered", "edited"]
+
+
+def test_a_new_heading_without_an_id_gets_the_next_one(desk):
+    desk.save("# B\n\n## TASK-007 Old\n- status: todo\n\n## New thing\n- status: ready\n")
+    desk.turn(start=True)
+
+    assert "## TASK-008 New thing\n- status: ready\n" in desk.board
+    assert desk.events("TASK-008")[0] == "created"
+
+
+def test_a_new_task_typed_as_done_goes_through_the_gate(desk):
+    desk.save(BOARD.format(status="ready"))
+    desk.turn(start=True)
+    desk.save(desk.board + "\n## TASK-002 Two\n- status: done\n")
+    desk.turn()
+
+    assert desk.state("TASK-002") == "done"
+    assert desk.events("TASK-002") == ["created", "completed"]
+    assert "asserted (human)" in desk.board
+
+
+def test_a_done_whose_verify_does_not_hold_returns_to_the_ledgers_state(desk):
+    desk.save(BOARD.format(status="blocked:a:b\n- verify: fail"))
+    desk.turn(start=True)
+    desk.retype("- status: blocked:a:b", "- status: done")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "blocked:a:b"
+    assert "- status: blocked:a:b\n" in desk.board
+    assert desk.events("TASK-001")[-1] == "evidence_blocked"
+
+
+def test_a_deleted_section_is_withdrawn_after_two_reads_a_minute_apart(desk):
+    text = BOARD.format(status="ready")
+    desk.save(text + "\n## TASK-002 Two\n- status: ready\n")
+    desk.turn(start=True)
+    desk.save(text)
+    desk.turn()
+    assert desk.state("TASK-002") == "ready"
+    desk.clock.advance(61)
+    desk.turn()
+
+    assert desk.state("TASK-002") == "withdrawn"
+    assert "TASK-002" not in desk.board
+
+
+def test_a_section_that_comes_back_within_the_minute_was_never_gone(desk):
+    text = BOARD.format(status="ready") + "\n## TASK-002 Two\n- status: ready\n"
+    desk.save(text)
+    desk.turn(start=True)
+    desk.save(BOARD.format(status="ready"))
+    desk.turn()
+    desk.clock.advance(30)
+    desk.save(text)
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
+
+    assert desk.state("TASK-002") == "ready"
+
+
+def test_a_terminal_task_whose_section_goes_is_only_hidden(desk):
+    desk.save(BOARD.format(status="ready\n- run: ok") + "\n## TASK-002 Two\n- status: todo\n")
+    desk.once()
+    desk.save("# Work\n\n## TASK-002 Two\n- status: todo\n")
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
+    assert desk.task("TASK-001").hidden
+
+
+def test_doubled_ids_are_not_read_and_nothing_new_starts(desk):
+    desk.save(BOARD.format(status="ready\n- run: ok\n- not-before: 2030-01-01T00:00Z"))
+    desk.turn(start=True)
+    one = BOARD.format(status="ready\n- run: ok")
+    desk.save(one + "\n## TASK-001 Again\n- status: failed:cancelled\n")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "ready"
+    assert "claimed" not in desk.events()
+
+
+def test_pause_all_keeps_everything_from_starting_until_it_is_removed(desk):
+    paused = BOARD.replace("# Work\n", "# Work\n\npause: all\n").format(status="ready\n- run: ok")
+    desk.save(paused)
+    desk.once()
+    assert "claimed" not in desk.events()
+    desk.save(paused.replace("pause: all\n", ""))
+    desk.once()
+
+    assert desk.state("TASK-001") == "done"
+
+
+def test_first_import_takes_states_as_history_and_reclaims_old_runs(desk):
+    desk.save(
+        "# B\n\n## TASK-001 A\n- status: done\n\n## TASK-002 B\n- status: failed:whatever\n\n"
+        "## TASK-003 C\n- status: running:old-bot:2026-11-19T10:00Z\n\n## TASK-004 D\n- status: wip\n"
+    )
+    before = desk.board
+    desk.turn(start=True)
+
+    assert [desk.state(f"TASK-00{n}") for n in (1, 2, 3, 4)] == [
+        "done", "failed:whatever", "ready", "unknown",
+    ]
+    assert desk.task("TASK-003").spent == 0
+    changed = [a for a, b in zip(desk.board.split("\n"), before.split("\n")) if a != b]
+    assert changed[0] == "- status: ready"
+
+
+def test_text_changed_under_a_watching_daemon_settles_first(desk):
+    desk.save(BOARD.format(status="todo"))
+    desk.turn(start=True)
+    desk.save(BOARD.format(status="ready\n- run: ok"))
+    desk.turn(settling=True)
+    assert "claimed" not in desk.events()
+    desk.clock.advance(11)
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
+
+
+def test_a_status_flipped_to_ready_does_not_settle(desk):
+    desk.save(BOARD.format(status="todo\n- run: ok"))
+    desk.turn(start=True)
+    desk.save(BOARD.format(status="ready\n- run: ok"))
+    desk.turn(settling=True)
+
+    assert desk.state("TASK-001") == "done"
+
+
+def test_an_edit_while_it_runs_is_noted_on_done(desk):
+    run_by_agent(desk)
+    desk.save(desk.board.replace("words", "new words"))
+    desk.turn()
+    evidence = verbs.Evidence(output="x" * 51)
+    desk.say(_complete, evidence)
+
+    assert desk.state("TASK-001") == "done"
+    assert "TB305" in desk.board
+
+
+async def _complete(ctx, evidence):
+    task = await verbs.find_run(ctx, "TASK-001@1")
+    return await verbs.finish(ctx, task, "TASK-001@1", evidence, "agent:bot-1")
