@@ -90,7 +90,7 @@ def flatten(data: bytes) -> bytes:
 def find_blocks(flat: bytes, start: int = 0) -> Blocks:
     """The block structure of ``flatten``ed text from ``start`` on. Never raises."""
     found = Blocks()
-    padded = b"\n" + flat
+    padded = b" " * start + b"\n" + flat[start:]  # every line follows a line end
     at = _skip_front_matter(flat, start, found)
     while at < len(flat):
         at = _scan_section(flat, padded, at, found)
@@ -173,7 +173,7 @@ def _likely_edge(flat: bytes, padded: bytes, after: int) -> int:
     position = after + 1
     while mark := _MARK.search(padded, position):
         line = mark.start()
-        if mark.lastgroup in ("heading", "comment"):
+        if mark.lastgroup == "heading" or _opens_comment(flat, line):
             return line
         if mark.lastgroup == "fence":
             close = _fence_close(flat, padded, mark)
@@ -292,7 +292,7 @@ def _ask_markdown(flat: bytes, start: int, end: int) -> _Part:
         ends = at_end and _stays_open(flat, span, token)
         opened = (("fence" if token.type == "fence" else "comment"), span.start) if ends else None
         if token.level == 0:
-            hidden.append(span)
+            hidden.append(Span(span.start, end) if ends else span)
             unfinished = ends or (at_end and token.type == "html_block")
     return _Part(headings, hidden, opened, unfinished)
 
@@ -312,11 +312,11 @@ def _stays_open(flat: bytes, span: Span, token: Token) -> bool:
     """Whether a block that reaches the end of the text lacks its end."""
     text = flat[span.start : span.end]
     if token.type == "fence":
-        last = text.rstrip(b"\n").rpartition(b"\n")[2].strip(b" \t>")
-        sign = token.markup[:1].encode()
-        return b"\n" not in text.rstrip(b"\n") or not (
-            len(last) >= len(token.markup) and not last.strip(sign)
-        )
+        before, _, last = text.rstrip(b"\n").rpartition(b"\n")
+        if token.level > 0:
+            last = last.strip(b" \t>")  # what the list or quote around it puts before
+        close = _closer(token.markup[:1].encode(), len(token.markup))
+        return not before or close.fullmatch(b"\n" + last) is None
     for begins, ends in _HTML_ENDS:
         if match := begins.match(text):
             return ends.search(text, match.end()) is None

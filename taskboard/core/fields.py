@@ -43,7 +43,7 @@ run because a word was close."""
 
 _KEY = re.compile(r"(?=.{1,30}\Z)[^\W_](?:[\w -]*\w)?")
 _KEY_BYTES = rb"(?P<key>[A-Za-z0-9\x80-\xff][A-Za-z0-9_ \-\x80-\xff]{0,119})"
-_VALUE = rb"(?:[ \t]+|(?=\n|\Z))(?P<value>[^\n]*)\n?"
+_VALUE = rb"(?P<gap>[ \t]+|(?=\n|\Z))(?P<value>[^\n]*)\n?"
 _BLANK_LINE = re.compile(rb"[ \t]*\n")
 _BULLET = rb"(?P<indent> {0,3})-(?: {1,4}|\t)"
 
@@ -93,7 +93,7 @@ def _match(flat: bytes, at: int) -> tuple[str, str, re.Match[bytes]] | None:
 def _field(name: str, key: str, match: re.Match[bytes], line: int) -> Field:
     raw = match["value"].rstrip(b" \t")
     value = text_of(raw)
-    start = match.start("value")
+    start = match.start("value" if raw else "gap")  # a blank may be half of a line end
     return Field(
         key=key,
         value=span_content(value) if value.startswith("`") else value,

@@ -1,0 +1,255 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskboard.core.board import Span
+from taskboard.core.parse import MAX_BOARD, definition, parse
+from taskboard.core.state import Kind
+
+LINES = [
+    b"", b"# Board", b"## TASK-1 One", b"## TASK-2: Two", b"### TASK-3 Child", b"## plain",
+    b"- status: ready", b"- status: `done`", b"- **Status:** blocked:ada:x", b"- note: TB1",
+    b"- pause: all", b"- run: `a`", b"text", b"```", b"%%", b"<!--", b"-->", b"  # x", b"---",
+    b"\xff", b"\xc3\xa9", b"\xe2\x82", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"- status:", b"- x: y",
+    b"<<<<<<< a", b">>>>>>> b", b"   - status: ready", b"\x0c", "## 🚀 **TASK-4** x".encode(),
+]  # fmt: skip
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+BOARDS = st.lists(st.tuples(st.sampled_from(LINES), ENDS), max_size=16).map(
+    lambda rows: b"".join(line + end for line, end in rows)
+)
+
+
+def one(text):
+    board = parse(text.encode())
+    assert len(board.items) == 1, board.items
+    return board.items[0]
+
+
+def check_spans(board):
+    data = board.data
+    for item in board.items:
+        spans = [item.heading, item.section, *item.pieces]
+        spans += [s for f in item.fields for s in (f.span, f.value_span)]
+        assert all(isinstance(s, Span) and 0 <= s.start <= s.end <= len(data) for s in spans)
+        assert item.heading.start == item.section.start == item.pieces[0].start
+        assert item.heading.start <= item.title_start <= item.heading.end <= item.fields_end
+        for f in item.fields:
+            line = data[f.span.start : f.span.end]
+            assert not line.rstrip(b"\r\n").count(b"\n")
+            assert f.span.start < f.value_span.start <= f.value_span.end <= f.span.end
+            typed = data[f.value_span.start : f.value_span.end].decode("utf-8", "surrogateescape")
+            assert f.value == typed or f"`{f.value}`" in typed.replace("` ", "`")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(BOARDS, st.binary(max_size=300)))
+def test_any_bytes_parse_and_every_span_is_in_bounds(data):
+    board = parse(data)
+    assert board.data is data
+    check_spans(board)
+
+
+def test_the_board_of_the_manual_is_read_as_it_says():
+    item = one(
+        "# Launch week\n\n## TASK-015 Competitor analysis\n- status: ready\n- agent: claude\n"
+        "- verify: `test $(wc -l < r.md) -ge 200`\n- needs: TASK-010, TASK-011\n\n"
+        "Compare pricing.\n\n```\n# no\n```\n"
+    )
+    assert (item.task, item.title, item.level, item.line) == (
+        "TASK-015", "Competitor analysis", 2, 3,
+    )  # fmt: skip
+    assert item.status.kind is Kind.READY
+    assert item.values() == {
+        "agent": "claude",
+        "verify": "test $(wc -l < r.md) -ge 200",
+        "needs": "TASK-010, TASK-011",
+    }
+    assert item.prompt == "\nCompare pricing.\n\n```\n# no\n```\n"
+    assert [f.line for f in item.fields] == [4, 5, 6, 7]
+
+
+def test_fields_may_follow_one_blank_line_and_end_at_the_first_other_line():
+    item = one("## A-1 x\n\n- status: ready\n- owner: ada\nprose\n- verify: no\n")
+    assert [f.key for f in item.fields] == ["status", "owner"]
+    assert parse(b"## A-1 x\n\n\n- status: ready\n").items == ()
+
+
+def test_nested_and_unusual_lines_are_no_fields():
+    item = one("## A-1 x\n- status: ready\n  - verify: no\n")
+    assert [f.key for f in item.fields] == ["status"]
+    for line in ("* status: ready", "status: ready", "- https://x", "- [ ] status: ready"):
+        assert parse(f"## A-1 x\n{line}\n".encode()).items == ()
+
+
+def test_keys_are_blind_to_case_and_know_what_people_call_them():
+    item = one(
+        "## A-1 x\n- STATUS: Ready\n- **Depends on:** A-2\n- Assignee: ada\n- Done when: it is\n"
+        "- Max_Attempts: 2\n- 状态: x\n"
+    )
+    assert [f.key for f in item.fields] == [
+        "status", "needs", "owner", "measure", "max-attempts", "status",
+    ]  # fmt: skip
+
+
+def test_a_key_has_at_most_30_characters():
+    assert [f.key for f in one(f"## A-1 x\n- status: ready\n- {'k' * 30}: v\n").fields][
+        1
+    ] == "k" * 30
+    assert len(one(f"## A-1 x\n- status: ready\n- {'k' * 31}: v\n").fields) == 1
+
+
+def test_a_value_that_is_one_code_span_means_its_content():
+    def value(text):
+        return one(f"## A-1 x\n- status: ready\n- run: {text}\n").values()["run"]
+
+    assert value("`a b`") == "a b"
+    assert value("`` a ` b ``") == "a ` b"
+    assert value("`a` and `b`") == "`a` and `b`"
+    assert value("`a") == "`a"
+    assert value("`` `x` ``") == "`x`"
+
+
+def test_a_trailing_hard_break_is_not_part_of_the_value():
+    item = one("## A-1 x\n- status: ready  \n")
+    assert item.fields[0].value == "ready"
+
+
+def test_ids_are_whole_tokens_with_decoration_before_them():
+    for heading, task, title in [
+        ("TASK-003-STAGE-1 x", "TASK-003-STAGE-1", "x"),
+        ("🚀 **TASK-1** x", "TASK-1", "x"),
+        ("**TASK-1 x**", "TASK-1", "x"),
+        ("[TASK-1] 标题", "TASK-1", "标题"),
+        ("[TASK-1]: x", "TASK-1", "x"),
+        ("TASK-1 — x", "TASK-1", "x"),
+        ("TASK-1: x", "TASK-1", "x"),
+        ("1️⃣ TASK-1 x", "TASK-1", "x"),
+        ("TASK-1", "TASK-1", ""),
+        ("TASK-1 **bold** x", "TASK-1", "**bold** x"),
+    ]:
+        item = one(f"## {heading}\n- status: todo\n")
+        assert (item.task, item.title) == (task, title), heading
+    for heading in ("TASK-003-STAGE", "TASK-1x", "task-1 x", "Task 1", "TASK-1.2 x", "x TASK-1"):
+        assert parse(f"## {heading}\n- status: todo\n".encode()).items == (), heading
+
+
+def test_a_heading_without_an_id_is_a_task_only_when_ready_or_blocked():
+    assert one("## Write\n- status: READY\n").task is None
+    assert one("## Write\n- status: blocked:ada:brief\n").task is None
+    for word in ("todo", "done", "Ready for review", "blocked", ""):
+        board = parse(f"## Write\n- status: {word}\n".encode())
+        assert board.items == ()
+        assert [d.code for d in board.diagnoses] == ["TB113"]
+
+
+def test_a_heading_with_an_id_and_no_status_is_only_a_heading():
+    board = parse(b"## TASK-9 Someday\ntext\n")
+    assert board.items == ()
+    assert board.ids == {"TASK-9"}
+    assert [(d.code, d.severity) for d in board.diagnoses] == [("TB117", "info")]
+
+
+def test_sections_end_at_the_next_heading_of_the_same_level_and_children_are_cut_out():
+    board = parse(
+        b"## A-1 a\n- status: todo\nown\n### notes\nmore\n### A-2 b\n- status: todo\ntext\n"
+        b"### after\nrest\n## other\nno\n"
+    )
+    parent, child = board.items
+    assert child.parent == 0
+    assert parent.prompt == "own\n### notes\nmore\n### after\nrest\n"
+    assert board.own_bytes(child) == b"### A-2 b\n- status: todo\ntext\n"
+    assert board.data[slice(*parent.section)].endswith(b"rest\n")
+    assert len(parent.pieces) == 2
+
+
+def test_line_ends_of_every_kind_and_only_they_split_lines():
+    board = parse(
+        "# B\r\n\r## A-1 x\r- status: ready\r\n\u2028\x0c\x85# no\n## A-2 y\n- status: ready".encode()
+    )
+    assert [(i.task, i.line, i.status.kind) for i in board.items] == [
+        ("A-1", 3, Kind.READY),
+        ("A-2", 6, Kind.READY),
+    ]
+
+
+def test_a_byte_order_mark_hides_nothing():
+    board = parse(b"\xef\xbb\xbf## A-1 x\n- status: ready\n")
+    assert board.items[0].section == Span(3, len(board.data))
+    assert parse(b"\xef\xbb\xbf---\n## A-1 x\n- status: ready\n---\n").items == ()
+
+
+def test_bytes_that_are_not_utf8_are_read_around():
+    board = parse(b"## A-1 caf\xe9\n- status: ready\n- owner: \xff\n")
+    assert board.items[0].status.kind is Kind.READY
+    assert [(d.code, d.line) for d in board.diagnoses] == [("TB101", 1)]
+
+
+def test_boards_that_cannot_be_read_are_held_by_name():
+    text = "## A-1 x\n- status: ready\n"
+    for data, held, code in [
+        (b"", "empty", "TB104"),
+        (b"\xef\xbb\xbf \r\n\t", "empty", "TB104"),
+        (text.encode("utf-16"), "utf16", "TB102"),
+        (text.encode("utf-16-le"), "utf16", "TB102"),
+        (text.encode() + b"\0", "nul", "TB103"),
+        (b" " * (MAX_BOARD + 1), "size", "TB105"),
+    ]:
+        board = parse(data)
+        assert (board.held, board.items) == (held, ())
+        assert [d.code for d in board.diagnoses] == [code]
+
+
+def test_conflict_markers_hold_the_board_outside_fences_only():
+    text = b"<<<<<<< HEAD\n## A-1 x\n- status: ready\n=======\n>>>>>>> other\n"
+    board = parse(b"# B\n" + text)
+    assert board.held == "conflict"
+    assert ("TB106", 2) in [(d.code, d.line) for d in board.diagnoses]
+    assert parse(b"# B\n```\n" + text + b"```\n").held is None
+    assert parse(b"# B\n<<<<<<< HEAD\n").held is None
+
+
+def test_a_text_cut_in_the_middle_says_in_what():
+    for data, cut in [
+        (b"# B\n```\nx", "fence"),
+        (b"# B\n<!-- x", "comment"),
+        (b"# B\n%% x", "comment"),
+        ("# B\n€".encode()[:-1], "utf8"),
+        ("# B\n🚀".encode()[:-2], "utf8"),
+    ]:
+        board = parse(data)
+        assert board.cut == cut
+        assert [d.code for d in board.diagnoses] == ["TB107"]
+    for data in (b"# B\nno newline", "# B\n€".encode(), b"# B\n\xff", b"# B\n\xe9x"):
+        assert parse(data).cut is None
+
+
+def test_pause_counts_above_the_first_task_only():
+    task = "## A-1 x\n- status: ready\n"
+    assert parse(f"# B\n- pause: all\n\n{task}".encode()).paused
+    assert parse(f"# B\r\n\r\nPause: ALL\r\n\r\n{task}".encode()).paused
+    assert not parse(f"# B\n{task}- pause: all\n".encode()).paused
+    assert not parse(f"# B\n```\npause: all\n```\n{task}".encode()).paused
+    assert not parse(f"# B\n- pause: all the pipes\n{task}".encode()).paused
+
+
+def test_the_commonest_line_end_is_the_boards():
+    assert parse(b"a\r\nb\r\nc\n").newline == b"\r\n"
+    assert parse(b"a").newline == b"\n"
+
+
+def test_a_definition_leaves_out_what_the_runtime_writes():
+    plain = parse(b"## Write\n- status: ready\n- run: x\n\ntext\n")
+    ran = parse(
+        b"## A-1 Write\n- status: `done`\n- run: x\n- result: ok\n- note: n\n\ntext\n\n## A-2 y\n"
+    )
+    ours = frozenset({b"- result: ok", b"- note: n"})
+    assert definition(plain, plain.items[0], ours) == definition(ran, ran.items[0], ours)
+    other = parse(b"## Write\n- status: ready\n- run: x\n- note: edited\n\ntext\n")
+    assert definition(plain, plain.items[0], ours) != definition(other, other.items[0], ours)
+
+
+def test_a_definition_does_not_change_when_a_child_is_added():
+    alone = parse(b"## A-1 a\n- status: todo\ntext\n")
+    joined = parse(b"## A-1 a\n- status: todo\ntext\n\n### A-2 b\n- status: todo\nother\n")
+    assert definition(alone, alone.items[0], frozenset()) == definition(
+        joined, joined.items[0], frozenset()
+    )
