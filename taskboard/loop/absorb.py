@@ -49,7 +49,7 @@ async def absorb(
         return memory.sight
     digest = hashlib.sha256(data).hexdigest()
     world = await ctx.ledger.look()
-    if memory.sight.digest == digest and memory.sight.ledger == world.digest:
+    if memory.sight.digest == digest and memory.sight.absorbed == world.absorbed:
         memory.sight.stat = stat
         return memory.sight
     board, base = parse(data), ctx.writeback.base()
@@ -58,7 +58,7 @@ async def absorb(
         await _record(ctx, board, digest, base, held, settling=settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
-        data=data, digest=digest, ledger=world.digest, board=board, stat=stat,
+        data=data, digest=digest, absorbed=world.absorbed, board=board, stat=stat,
         held=HELD[held] if held else None,
     )
     return memory.sight
@@ -81,10 +81,12 @@ def read_board(ctx: Context) -> bytes | None:
 def was_absorbed(
     digest: str, data: bytes, world: World, base: Base | None, *, start: bool
 ) -> bool:
-    """Whether these bytes are our own last write, or were absorbed (and projected) before."""
+    """Whether these bytes are our own last write, or were absorbed and not projected since. The
+    same bytes again after a projection are an old copy that somebody saved."""
+    projected = base is not None and base.absorbed == world.absorbed
     if base is not None and base.data == data:
-        return bool(base.absorbed == world.digest)
-    return digest == world.digest and not start
+        return projected
+    return digest == world.digest and not projected and not start
 
 
 def why_held(board: Board, world: World, base: Base | None) -> str | None:

@@ -38,7 +38,7 @@ async def glance(ctx: Context) -> Glance:
     digest = hashlib.sha256(data).hexdigest()
     held = why_held(board, world, base)
     sight = Sight(
-        data=data, digest=digest, ledger=world.digest, board=board,
+        data=data, digest=digest, absorbed=world.absorbed, board=board,
         held=HELD[held] if held else None,
     )
     if held or was_absorbed(digest, data, world, base, start=False):
