@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from taskboard.core.blocks import Heading, find_blocks
+from taskboard.core.blocks import find_blocks
 from taskboard.core.board import Board
 from taskboard.core.fields import canonical_key, span_content
 from taskboard.core.headings import heading_id
+from taskboard.core.markdown import Heading
 from taskboard.core.parse import parse
 from taskboard.core.render import one_line
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
-from taskboard.core.blocks import Blocks, Heading, find_blocks, flatten
+from taskboard.core.blocks import Blocks, find_blocks, flatten
 from taskboard.core.board import Board, Diagnosis, Field, Item, Span
 from taskboard.core.codes import finding
 from taskboard.core.definition import definition as definition  # noqa: PLC0414
 from taskboard.core.fields import read_fields, text_of
 from taskboard.core.headings import heading_id, title_after
+from taskboard.core.markdown import Heading
 from taskboard.core.state import Kind, read_status
 
 MAX_BOARD = 16 * 1024 * 1024

@@ -16,7 +16,7 @@ LINES = [
 TEXTS = st.lists(st.sampled_from(LINES), max_size=14).map("\n".join)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(TEXTS)
 @example("<!--\n# a\n-->\n%%\n# b\n%%\n# c")
 @example("- ```\ntext\n```\n# a\n```\n# b")

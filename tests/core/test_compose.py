@@ -17,7 +17,7 @@ ANY = st.one_of(st.text(max_size=40), NASTY)
 KEYS = st.sampled_from(["run", "Depends on", "measure", "x y", "owner", "max-attempts"])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(ANY, st.integers(1, 6), st.dictionaries(KEYS, ANY, max_size=3), ANY)
 def test_arbitrary_text_gives_exactly_one_task_with_exactly_these_fields_or_is_refused(
     title, level, more, body

@@ -163,7 +163,8 @@ def test_sections_end_at_the_next_heading_of_the_same_level_and_children_are_cut
 
 def test_line_ends_of_every_kind_and_only_they_split_lines():
     board = parse(
-        "# B\r\n\r## A-1 x\r- status: ready\r\n\u2028\x0c\x85# no\n## A-2 y\n- status: ready".encode()
+        "# B\r\n\r## A-1 x\r- status: ready\r\n"
+        "\u2028\x0c\x85# no\n## A-2 y\n- status: ready".encode()
     )
     assert [(i.task, i.line, i.status.kind) for i in board.items] == [
         ("A-1", 3, Kind.READY),

@@ -27,7 +27,7 @@ def shown(text, *wishes, appended=()):
     return render(parse(text.encode()), wishes, appended).decode()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BOARDS, STATUSES, st.data())
 def test_a_status_change_alters_the_value_span_and_no_other_byte(data, status, draw):
     board = parse(data)
@@ -47,7 +47,7 @@ def test_a_status_change_alters_the_value_span_and_no_other_byte(data, status, d
     assert definition(after, after.items[index], OURS) == definition(board, item, OURS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BOARDS, STATUSES, st.lists(st.text(min_size=1), max_size=2))
 def test_what_was_rendered_reads_back_and_asks_for_nothing_more(data, status, notes):
     board = parse(data)
