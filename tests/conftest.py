@@ -24,6 +24,7 @@ from taskboard.loop.writeback import WriteBack
 from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.files import SimFiles
 from taskboard.testing.processes import FakeProcesses
+from taskboard.testing.simdisk import SimDisk
 from taskboard.workspace import Workspace
 
 ROOT = Path("/desk")
@@ -69,8 +70,7 @@ class Desk:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.clock = ManualClock()
-        self.files = SimFiles()
-        self.files.disk.now = self.clock.nanoseconds
+        self.files = SimFiles(SimDisk(self.clock.nanoseconds))
         self.processes = FakeProcesses()
         self.workspace = Workspace(ROOT / "task-board.md")
         self.files.make_folder(ROOT)

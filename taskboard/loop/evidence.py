@@ -17,6 +17,9 @@ from taskboard.loop.context import Context
 _TRUSTED_ORIGINS = frozenset({"board", "command"})
 """Origins whose own ``run`` command proves something by ending with 0."""
 
+_TICK_NS = 10_000_000
+"""A kernel stamps files with the time of its last tick: up to 10 ms in the past (HZ=100)."""
+
 CHECKER = "shell"
 """The executor that runs ``verify`` commands: a check is just another order."""
 
@@ -77,7 +80,7 @@ def _declared(
 def _offered(ctx: Context, project: Path, path: str, run: Run | None) -> Receipt:
     receipt, ctime = _look(ctx, project, path, run)
     since = read_time(run.started) if run else None
-    if receipt.ok and since is not None and ctime < int(since.timestamp() * 1e9):
+    if receipt.ok and since is not None and ctime + _TICK_NS < int(since.timestamp() * 1e9):
         return _bad(path, run, "was not changed since the run was claimed")
     return receipt
 
