@@ -8,69 +8,64 @@ number after it, so a stream decides exactly what the whole text would.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from taskboard.core.spellings import SHORTEST, Spellings, spellings
+
 REDACTED = "[redacted]"
 """What stands in the place of a secret."""
-
-SHORTEST = 8
-"""Shorter values are words, not secrets."""
 
 HELD = 2048
 """The stream holds back at most this many characters: the end of an unfinished line."""
 
-_PIECE = 1024
 _PEM_LONGEST = 32 * 1024
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_.~+/=%-]*")
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_SHAPES = (
-    r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}",
-    r"gh[pousr]_[A-Za-z0-9]{20}",
-    r"github_pat_[A-Za-z0-9_]{20}",
-    r"glpat-[A-Za-z0-9_-]{16}",
-    r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20}",
-    r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{10}",
-    r"xox[a-z]-[A-Za-z0-9-]{10}",
-    r"xapp-[A-Za-z0-9-]{10}",
-    r"AIza[A-Za-z0-9_-]{30}",
-    r"ya29\.[A-Za-z0-9_-]{20}",
-    r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,1500}\.[A-Za-z0-9_-]{5}",
-    r"(?i:bearer)[ \t]{1,8}([A-Za-z0-9_.~+/=-]{16})",
-    (
-        r"(?i:authorization|x-api-key|private-token)[\"']{0,2}[ \t]{0,4}[:=][ \t\"']{0,6}"
-        r"(?:[A-Za-z]{1,20}[ \t]{1,4})?([A-Za-z0-9_.~+/=-]{8})"
-    ),
-)
-"""How a token starts. Where there is a group the span starts with it; every span then runs on
-while token characters follow, so that its length needs no bound."""
-_URL = r"://[^\s/@:]{0,128}:([^\s/@]{1,512})@"
+_PEM_STARTS = ("-----BEGIN ", "-----END ")
+_URL = re.compile(r"://[^\s/@:]{0,128}:([^\s/@]{1,512})@")
 """A password in a URL: only its group is covered."""
 
-_TOKEN_PATTERNS = tuple(re.compile(shape) for shape in _SHAPES)
-_URL_PATTERN = re.compile(_URL)
-_ANY = re.compile("|".join((*_SHAPES, _URL)))
+_BEARER = r"[ \t]{1,8}([A-Za-z0-9_.~+/=-]{16})"
+_HEADER = (
+    r"[\"']{0,2}[ \t]{0,4}[:=][ \t\"']{0,6}(?:[A-Za-z]{1,20}[ \t]{1,4})?([A-Za-z0-9_.~+/=-]{8})"
+)
+_SHAPES = (
+    ("AKIA ASIA", r"[A-Z0-9]{16}"),
+    ("ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{20}"),
+    ("github_pat_", r"[A-Za-z0-9_]{20}"),
+    ("glpat-", r"[A-Za-z0-9_-]{16}"),
+    ("sk-", r"[A-Za-z0-9_-]{20}"),
+    ("sk_live_ sk_test_ rk_live_ rk_test_", r"[A-Za-z0-9]{10}"),
+    ("xox", r"[a-z]-[A-Za-z0-9-]{10}"),
+    ("xapp-", r"[A-Za-z0-9-]{10}"),
+    ("AIza", r"[A-Za-z0-9_-]{30}"),
+    ("ya29.", r"[A-Za-z0-9_-]{20}"),
+    ("eyJ", r"[A-Za-z0-9_-]{5,1500}\.[A-Za-z0-9_-]{5}"),
+    ("Bearer bearer BEARER", _BEARER),
+    ("Authorization authorization AUTHORIZATION", _HEADER),
+    ("X-Api-Key X-API-Key x-api-key X-API-KEY", _HEADER),
+    ("Private-Token PRIVATE-TOKEN private-token", _HEADER),
+)
+"""How tokens start, and what must follow. Where there is a group the span starts with it. Every
+span then runs on while token characters follow, so that its length needs no bound."""
+_WITHIN_WORDS = {"sk-", "eyJ"}
+"""These also stand in the middle of ordinary words (``task-``), so nothing may precede them."""
+
+
+def _token(start: str, rest: str) -> tuple[str, re.Pattern[str]]:
+    before = "(?<![A-Za-z0-9_-])" if start in _WITHIN_WORDS else ""
+    return start, re.compile(before + re.escape(start) + rest)
+
+
+_TOKENS = tuple(_token(start, rest) for starts, rest in _SHAPES for start in starts.split())
 
 
 class _Span(NamedTuple):
     start: int
     end: int
-
-
-class _Literals(tuple[str, ...]):
-    """Every spelling of every secret, each of a bounded length."""
-
-    __slots__ = ()
-
-    @property
-    def across(self) -> tuple[str, ...]:
-        """Those that go on over a line's end."""
-        return tuple(s for s in self if "\n" in s or "\r" in s)
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -87,7 +82,7 @@ class Redactor:
     one stream, so every stream needs its own: ``fresh`` makes one cheaply."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._literals = secrets if isinstance(secrets, _Literals) else _literals(secrets)
+        self._literals = secrets if isinstance(secrets, Spellings) else spellings(secrets)
         self._text = ""
         self._start = 0  # what lies before it is context: one character at most
         self._spans: list[_Span] = []  # decided, and not wholly written yet
@@ -156,28 +151,29 @@ class Redactor:
 
     def _find_tokens(self, limit: int) -> None:
         text = self._text
-        found = _ANY.search(text, self._start)
-        while found and found.start() < limit:
-            for span in _tokens_at(text, found.start()):
-                self._spans.append(span)
-                self._running = self._running or span.end == len(text)
-            found = _ANY.search(text, found.start() + 1)
-        self._spans.extend(_passwords(text, self._start, limit))
+        run = _Span(0, -1)  # the last run seen: looking for its end once keeps this linear
+        for start, pattern in _TOKENS:
+            for at in _finds(text, start, self._start, limit):
+                if token := pattern.match(text, at):
+                    if not run.start <= token.end() <= run.end:
+                        run = _Span(token.end(), _run_end(text, token.end()))
+                    self._spans.append(_Span(token.start(token.lastindex or 0), run.end))
+                    self._running = self._running or run.end == len(text)
+        for at in _finds(text, "://", self._start, limit):
+            if found := _URL.match(text, at):
+                self._spans.append(_Span(*found.span(1)))
 
     def _find_literals(self, limit: int) -> None:
         for literal in self._literals:
-            last = limit + len(literal) - 1
-            at = self._text.find(literal, self._start, last)
-            while at >= 0:
+            for at in _finds(self._text, literal, self._start, limit):
                 self._spans.append(_Span(at, at + len(literal)))
-                at = self._text.find(literal, at + 1, last)
 
     def _find_keys(self, limit: int) -> None:
         """From BEGIN to END, but not for ever: a lone BEGIN costs a bounded piece of text."""
-        found = _PEM.search(self._text, self._start)
-        while found and found.start() < limit:
-            self._meet_key(found)
-            found = _PEM.search(self._text, found.start() + 1)
+        starts = (at for s in _PEM_STARTS for at in _finds(self._text, s, self._start, limit))
+        for at in sorted(starts):
+            if found := _PEM.match(self._text, at):
+                self._meet_key(found)
         if self._pem:
             self._spans.append(_Span(self._pem.start, min(self._pem.end, limit)))
             self._pem = _Span(limit, self._pem.end) if self._pem.end > limit else None
@@ -227,18 +223,13 @@ def _run_end(text: str, at: int) -> int:
     return run.end() if run else at
 
 
-def _tokens_at(text: str, at: int) -> Iterator[_Span]:
-    for pattern in _TOKEN_PATTERNS:
-        if token := pattern.match(text, at):
-            yield _Span(token.start(token.lastindex or 0), _run_end(text, token.end()))
-
-
-def _passwords(text: str, start: int, limit: int) -> Iterator[_Span]:
-    at = text.find("://", start, limit + 2)
+def _finds(text: str, part: str, start: int, limit: int) -> Iterator[int]:
+    """Where ``part`` begins, from ``start`` up to, not including, ``limit``."""
+    last = limit + len(part) - 1
+    at = text.find(part, start, last)
     while at >= 0:
-        if found := _URL_PATTERN.match(text, at):
-            yield _Span(*found.span(1))
-        at = text.find("://", at + 1, limit + 2)
+        yield at
+        at = text.find(part, at + 1, last)
 
 
 def _open_at(text: str, literal: str, start: int) -> int:
@@ -249,57 +240,3 @@ def _open_at(text: str, literal: str, start: int) -> int:
             return at
         at = text.find(literal[0], at + 1)
     return len(text)
-
-
-def _literals(secrets: Iterable[str]) -> _Literals:
-    forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
-    pieces = {piece for form in forms if len(form) >= SHORTEST for piece in _pieces(form)}
-    return _Literals(sorted(pieces))
-
-
-def _pieces(form: str) -> Iterator[str]:
-    """Even pieces of a bounded length; they touch, so together they leave one mark."""
-    count = -(-len(form) // _PIECE)
-    size = -(-len(form) // count)
-    return (form[at : at + size] for at in range(0, len(form), size))
-
-
-def _forms(secret: str) -> Iterator[str]:
-    raw = _raw(secret)
-    text = raw.decode("utf-8", "replace")  # as it comes out of a stream that is not all UTF-8
-    yield from (secret, text, text.strip(), json.dumps(text)[1:-1])
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
-    yield from (line for line in text.splitlines() if len(line) >= 2 * SHORTEST)
-    for kept in ("", "/", "/:"):
-        for spelling in ("%{:02X}", "%{:02x}"):
-            coded = _percent(raw, kept, spelling)
-            yield coded
-            yield coded.replace("%20", "+")
-    for value in {raw, raw.strip()}:
-        yield from _base64(value)
-
-
-def _percent(raw: bytes, kept: str, spelling: str) -> str:
-    """As in a URL: what is neither unreserved nor ``kept`` is spelled as bytes."""
-    plain = _UNRESERVED + kept.encode()
-    return "".join(chr(byte) if byte in plain else spelling.format(byte) for byte in raw)
-
-
-def _raw(secret: str) -> bytes:
-    try:
-        return secret.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return secret.encode("utf-8", "replace")
-
-
-def _base64(raw: bytes) -> Iterator[str]:
-    """Its base64, alone and in the middle of something longer at each of three alignments,
-    there without the characters that its neighbours decide; and wrapped into lines."""
-    for shift in range(3):
-        code = base64.b64encode(b"\0" * shift + raw).decode()
-        inner = code[(0, 2, 3)[shift] : (shift + len(raw)) * 8 // 6]
-        yield inner
-        yield inner.translate(str.maketrans("+/", "-_"))
-    whole = base64.b64encode(raw).decode()
-    for width in (64, 76):
-        yield from (whole[at : at + width] for at in range(0, len(whole), width))

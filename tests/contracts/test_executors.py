@@ -1,0 +1,43 @@
+"""Every module in taskboard/executors is put under the suite.
+
+One that is asked by its order's command needs nothing more. Any other has a rig of its own in
+``tests/contracts/rigs/<module>.py``: a function ``rig(folder) -> Rig``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import taskboard.executors
+from taskboard.clock import SystemClock
+from taskboard.processes import SystemProcesses
+from taskboard.testing.executor import CHECKS, Rig
+
+NAMES = [module.name for module in pkgutil.iter_modules(taskboard.executors.__path__)]
+RIGS = Path(__file__).parent / "rigs"
+
+
+def rig_of(name: str, folder: Path) -> Rig:
+    path = RIGS / f"{name}.py"
+    if path.exists():
+        spec = importlib.util.spec_from_file_location(f"rig_of_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.rig(folder)
+    executor = import_module(f"taskboard.executors.{name}").Executor
+    return Rig(
+        make=lambda environ: executor(
+            clock=SystemClock(), processes=SystemProcesses(), environ=environ
+        )
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_an_executor_keeps_its_contract(name, check, tmp_path):
+    check(rig_of(name, tmp_path), tmp_path)
