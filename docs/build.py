@@ -1,0 +1,225 @@
+"""Writes the generated parts of the documentation from the code they describe.
+
+    python docs/build.py            rewrite what is out of date
+    python docs/build.py --check    only say what is, and exit 1
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` on any page in
+``docs/``; everything outside such marks is written by people and left alone.
+"""
+# ruff: noqa: INP001 - a script, no package
+
+from __future__ import annotations
+
+import configparser
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from taskboard import errors
+from taskboard.config import settings_table
+from taskboard.core.code import Code
+from taskboard.core.codes import CODES
+from taskboard.core.event import EventType
+from taskboard.core.fields import ALIASES
+from taskboard.core.setting_kinds import SETTINGS
+from taskboard.core.state import OPEN_WORDS, TRANSITIONS, Kind, Row, next_events
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs"
+_PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WAITING = frozenset({Kind.OPEN, Kind.UNKNOWN, Kind.READY, Kind.BLOCKED})
+_CHAPTERS = {
+    "TB1": "Text and fields",
+    "TB2": "What a task waits for",
+    "TB3": "What an edit means",
+    "TB4": "The board and the workspace",
+}
+_RUNS = {"current": "the current run", "new": "a new run", "none": "none"}
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite (or with ``--check`` look at) every page; 1 when a check found old text."""
+    check = "--check" in arguments
+    old = [page for page in sorted(PAGES.rglob("*.md")) if page.read_text() != built(page)]
+    for page in old:
+        print(f"{'out of date' if check else 'written'}: {page.relative_to(ROOT)}")
+        if not check:
+            page.write_text(built(page))
+    if old and check:
+        print("Next: python docs/build.py")
+    return 1 if old and check else 0
+
+
+def built(page: Path) -> str:
+    """The page as it should be now. Raises KeyError for a part that nobody writes."""
+
+    def fill(part: re.Match[str]) -> str:
+        return f"{part[1]}{PARTS[part['name']]().strip()}\n{part[3]}"
+
+    return _PART.sub(fill, page.read_text())
+
+
+def _table(head: list[str], rows: Iterator[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+# The state machine
+
+
+def transitions() -> str:
+    """Every event about a task with the states it may happen in and lead to."""
+    rows = ((event, row) for event, found in TRANSITIONS.items() for row in found)
+    head = ["event", "from", "to", "run it must carry"]
+    return _table(head, ([f"`{e}`", _from(r), _to(r), _RUNS[r.run]] for e, r in rows))
+
+
+def _from(row: Row) -> str:
+    if None in row.sources:
+        return "(new)"
+    return _kinds(frozenset(kind for kind in row.sources if kind))
+
+
+def _to(row: Row) -> str:
+    return "the same" if row.same else _kinds(row.targets)
+
+
+def _kinds(kinds: frozenset[Kind]) -> str:
+    if kinds == frozenset(Kind):
+        return "any"
+    missing = [kind for kind in Kind if kind not in kinds]
+    if len(missing) == 1:
+        return f"any but `{missing[0]}`"
+    return ", ".join(f"`{kind}`" for kind in Kind if kind in kinds)
+
+
+def next_moves() -> str:
+    """By state, the events that would move a task out of it or within it."""
+    rows = ([f"`{k}`", ", ".join(f"`{e}`" for e in next_events(k)) or "-"] for k in Kind)
+    return _table(["state", "events that move it"], rows)
+
+
+def diagram() -> str:
+    """The moving rows as a Mermaid state diagram; the four waiting states share one frame."""
+    edges: dict[tuple[str, str], list[str]] = {}
+    for event, row in ((e, r) for e, rows in TRANSITIONS.items() for r in rows if not r.same):
+        for pair in ((a, b) for a in _ends(row.sources) for b in _ends(row.targets)):
+            edges.setdefault(pair, []).append(event.value)
+    lines = ["```mermaid", "stateDiagram-v2", "    state waiting {"]
+    lines += [f"        {kind}" for kind in Kind if kind in _WAITING]
+    lines += ["    }"]
+    lines += [f"    {a} --> {b}: {', '.join(events)}" for (a, b), events in edges.items()]
+    return "\n".join([*lines, "```"])
+
+
+def _ends(kinds: frozenset[Kind | None] | frozenset[Kind]) -> list[str]:
+    """Names of nodes; all four waiting states together are their frame."""
+    whole = kinds >= _WAITING
+    names = ["waiting"] if whole else []
+    names += ["[*]"] if None in kinds else []
+    return names + [k.value for k in Kind if k in kinds and not (whole and k in _WAITING)]
+
+
+def event_types() -> str:
+    """Every type of event, and whether it is about a task."""
+    names = [f"`{e}`" if e in TRANSITIONS else f"`{e}` (no task)" for e in EventType]
+    return ", ".join(names) + "."
+
+
+# Diagnoses, settings, errors
+
+
+def diagnoses() -> str:
+    """One heading per code."""
+    out: list[str] = []
+    chapter = ""
+    for number, code in sorted(CODES.items()):
+        if number[:3] != chapter:
+            chapter = number[:3]
+            out.append(f"## {_CHAPTERS[chapter]}")
+        out.append(_diagnosis(number, code))
+    return "\n\n".join(out)
+
+
+def _diagnosis(number: str, code: Code) -> str:
+    parts = [f"### {number} {code.name}", f"{code.severity.capitalize()}. {code.meaning}"]
+    if code.example:
+        fence = "````" if "```" in code.example else "```"
+        parts.append(f"{fence}text\n{code.example}\n{fence}")
+    parts.append(f"Cure: {code.cure}")
+    return "\n\n".join(parts)
+
+
+def settings() -> str:
+    """The table of settings, then those with a limit on where they may stand."""
+    own = ", ".join(f"`{s.name}`" for s in SETTINGS if s.own)
+    guarded = ", ".join(f"`{s.name}`" for s in SETTINGS if s.guarded)
+    return (
+        f"{settings_table()}\nOnly from your own file, flags or the environment, never from"
+        f" `taskboard.toml`: {own}.\n\nFrom `taskboard.toml` only while the workspace is trusted:"
+        f" {guarded}, and the tables."
+    )
+
+
+def error_codes() -> str:
+    """The errors that commands answer with, by exit code."""
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.TaskboardError)
+    ]
+    rows = sorted(
+        (kind.exit_code, kind.code, (kind.__doc__ or "").split("\n\n")[0]) for kind in kinds
+    )
+    flat = ([str(number), f"`{code}`", " ".join(text.split())] for number, code, text in rows)
+    return _table(["exit code", "`error.code`", "means"], flat)
+
+
+# The board's words and the layers
+
+
+def aliases() -> str:
+    """What people write for a key, by the key it means."""
+    keys = dict.fromkeys(ALIASES.values())
+    return _table(
+        ["field", "also written"],
+        (
+            [f"`{key}`", ", ".join(f"`{a}`" for a, k in ALIASES.items() if k == key)]
+            for key in keys
+        ),
+    )
+
+
+def open_words() -> str:
+    """The words that mean: not yet."""
+    return ", ".join(f"`{word}`" for word in sorted(OPEN_WORDS)) + "."
+
+
+def layers() -> str:
+    """The import contract that the gate checks, top to bottom."""
+    contract = configparser.ConfigParser()
+    contract.read(ROOT / ".importlinter")
+    lines = contract["importlinter:contract:layers"]["layers"].strip().splitlines()
+    return (
+        "```text\n" + "\n".join(line.replace("(", "").replace(")", "") for line in lines) + "\n```"
+    )
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "transitions": transitions,
+    "next-moves": next_moves,
+    "diagram": diagram,
+    "event-types": event_types,
+    "diagnoses": diagnoses,
+    "settings": settings,
+    "error-codes": error_codes,
+    "aliases": aliases,
+    "open-words": open_words,
+    "layers": layers,
+}
+"""What may stand behind ``generated:``, and who writes it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
