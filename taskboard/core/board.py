@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from taskboard.core.state import Status, read_status
 
 
@@ -29,8 +31,7 @@ class Diagnosis:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One field line. ``key`` is canonical and lower-case (``max-attempts``), ``value`` is the
     text with one enclosing code span removed, ``value_span`` the bytes of the value as typed
     (code span marks included), ``form`` is ``list`` or ``plain`` (only list items may carry

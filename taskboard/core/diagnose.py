@@ -7,7 +7,7 @@ from datetime import datetime
 
 from taskboard.core import field_rules, task_rules, waiting_rules
 from taskboard.core.board import Board, Diagnosis
-from taskboard.core.scope import Scope
+from taskboard.core.scope import Scope, scope_of
 from taskboard.core.state import Status
 
 Rule = Callable[[Scope], Iterator[Diagnosis]]
@@ -44,6 +44,6 @@ def diagnose(
 ) -> tuple[Diagnosis, ...]:
     """All diagnoses of ``board`` by line. ``now`` is UTC; ``known`` is the ledger's state by
     human id; ``roots`` are absolute folders in which a project may lie besides the board's."""
-    scope = Scope(board=board, now=now, known=known or {}, roots=tuple(roots))
+    scope = scope_of(board, now, known or {}, roots)
     found = {diagnosis for rule in RULES for diagnosis in rule(scope)}
     return tuple(sorted(found, key=lambda d: (d.line, d.column, d.code, d.message)))

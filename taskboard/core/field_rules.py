@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from taskboard.core.board import Diagnosis
 from taskboard.core.codes import finding
@@ -15,6 +16,8 @@ from taskboard.core.units import read_duration, read_time
 MAX_FIELDS = 16 * 1024
 """Bytes that the fields of one task may hold together: they travel in one ledger line."""
 
+_SIGNS = re.compile("[\"'`#()\\\\]")
+_QUOTES = re.compile("[\"'`\\\\]")
 _COMMANDS = ("run", "verify")
 _NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
@@ -50,8 +53,10 @@ def unclosed_quote(scope: Scope) -> Iterator[Diagnosis]:
 def unclosed_code(scope: Scope) -> Iterator[Diagnosis]:
     """TB109: a backtick that opens a code span which never ends."""
     for item, field in scope.fields():
+        if not field.value.startswith("`"):
+            continue
         typed = scope.typed(field)
-        if typed.startswith("`") and code_span_end(typed, _marks(typed)) < 0:
+        if code_span_end(typed, _marks(typed)) < 0:
             yield scope.at("TB109", item, field)
 
 
@@ -140,26 +145,28 @@ def fields_too_large(scope: Scope) -> Iterator[Diagnosis]:
             yield finding("TB123", said, line=item.line, task=item.task)
 
 
+@lru_cache(maxsize=4096)
 def open_quote(command: str) -> str | None:
     """The quote or backslash that a POSIX shell would miss the end of, or None."""
     inside: list[str] = []
-    at, word_starts = 0, True
-    while at < len(command):
-        sign, top = command[at], inside[-1] if inside else ""
-        at += 1
+    skip = -2
+    for mark in _SIGNS.finditer(command) if _QUOTES.search(command) else ():
+        at, sign, top = mark.start(), mark[0], inside[-1] if inside else ""
+        before = command[at - 1 : at] if at else " "
+        if at == skip:
+            continue
         if top == "'":
             if sign == "'":
                 inside.pop()
-            continue
-        if sign == "\\":
-            if at == len(command):
+        elif sign == "\\":
+            skip = at + 1
+            if skip == len(command):
                 return "character after the backslash"
-            at += 1
-        elif sign == "#" and word_starts and top != '"':
-            break
+        elif sign == "#":
+            if before in " \t;&|(" and top != '"' and skip != at - 1:
+                break
         else:
-            _step(sign, command[at - 2 : at - 1], inside)
-        word_starts = sign in " \t;&|("
+            _step(sign, before, inside)
     return next((f"quote ({mark})" for mark in inside if mark in "'\"`"), None)
 
 

@@ -49,7 +49,8 @@ _BULLET = rb"(?P<indent> {0,3})-(?: {1,4}|\t)"
 
 
 class Form(NamedTuple):
-    """One spelling of a field line. ``name`` goes into ``Field.form``."""
+    """One spelling of a field line. ``name`` goes into ``Field.form``; the groups of ``pattern``
+    are, in order, ``indent key gap value`` (asked for by number: there are many fields)."""
 
     name: str
     pattern: re.Pattern[bytes]
@@ -73,8 +74,8 @@ def read_fields(flat: bytes, at: int, line: int) -> tuple[tuple[Field, ...], int
     while (found := _match(flat, at)) is not None:
         name, key, match = found
         if indent is None:
-            indent = match["indent"]
-        elif indent != match["indent"]:
+            indent = match[1]
+        elif indent != match[1]:
             break
         fields.append(_field(name, key, match, line))
         at = stop = match.end()
@@ -85,20 +86,20 @@ def read_fields(flat: bytes, at: int, line: int) -> tuple[tuple[Field, ...], int
 def _match(flat: bytes, at: int) -> tuple[str, str, re.Match[bytes]] | None:
     for name, pattern in FORMS:
         match = pattern.match(flat, at)
-        if match is not None and (key := _read_key(match["key"])) is not None:
+        if match is not None and (key := _read_key(match[2])) is not None:
             return name, key, match
     return None
 
 
 def _field(name: str, key: str, match: re.Match[bytes], line: int) -> Field:
-    raw = match["value"].rstrip(b" \t")
-    value = text_of(raw)
-    start = match.start("value" if raw else "gap")  # a blank may be half of a line end
+    raw = match[4].rstrip(b" \t")
+    value = raw.decode("utf-8", "surrogateescape")
+    start = match.start(4 if raw else 3)  # a blank may be half of a line end
     return Field(
         key=key,
         value=span_content(value) if value.startswith("`") else value,
         line=line,
-        span=Span(match.start(), match.end()),
+        span=Span(*match.span()),
         value_span=Span(start, start + len(raw)),
         form=name,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,13 +20,13 @@ class Scope:
     now: datetime
     known: Mapping[str, Status]
     roots: tuple[str, ...] = ()
+    by_key: Mapping[str, Sequence[tuple[Item, Field]]]
+    """Every field with its item, by key: rules ask for few of many."""
 
     def fields(self, *keys: str) -> Iterator[tuple[Item, Field]]:
         """Every field with one of ``keys`` (none: every field) and its item."""
-        for item in self.board.items:
-            for field in item.fields:
-                if not keys or field.key in keys:
-                    yield item, field
+        for key in keys or self.by_key:
+            yield from self.by_key.get(key, ())
 
     def at(self, code: str, item: Item, field: Field, message: str = "") -> Diagnosis:
         """A finding on the value of a field; columns count characters."""
@@ -41,3 +41,14 @@ class Scope:
     def status(self, item: Item) -> Status:
         """What the ledger says of an item, else what the board says."""
         return self.known.get(item.task or "", item.status)
+
+
+def scope_of(
+    board: Board, now: datetime, known: Mapping[str, Status], roots: Sequence[str]
+) -> Scope:
+    """The scope of one look at a board."""
+    by_key: dict[str, list[tuple[Item, Field]]] = {}
+    for item in board.items:
+        for field in item.fields:
+            by_key.setdefault(field.key, []).append((item, field))
+    return Scope(board=board, now=now, known=known, roots=tuple(roots), by_key=by_key)

@@ -2,6 +2,7 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,7 +186,7 @@ def test_an_open_task_inside_a_done_one_is_no_child():
 def test_an_executable_field_in_another_form_does_not_count():
     board = parse(task("run: make").encode())
     item = board.items[0]
-    fields = tuple(replace(f, form="plain") for f in item.fields)
+    fields = tuple(msgspec.structs.replace(f, form="plain") for f in item.fields)
     board = replace(board, items=(replace(item, fields=fields),))
     assert [d.code for d in diagnose(board, now=NOW)] == ["TB122"]
 
