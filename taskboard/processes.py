@@ -87,7 +87,7 @@ class SystemProcesses:
             await _end(ending, grace)
         except asyncio.CancelledError:
             ending.look()
-            ending.tell(signal.SIGKILL)
+            ending.tell(signal.SIGKILL, set())
             raise
         self._reap(ending.adopted)
 
@@ -146,6 +146,8 @@ class _Ending:
         self._entry = f"TASKBOARD_RUN_ID={marker}"
         self._whole = False  # the group may be signalled as one
         self.targets: dict[int, Row] = {}
+        self._met: set[tuple[int, int]] = set()
+        """Whoever belonged once: when its parent is gone nothing else may tell."""
         self.adopted: set[tuple[int, int]] = set()
         """Members that once had another parent than us: not our own children."""
 
@@ -153,9 +155,11 @@ class _Ending:
         """Find who is left; False when nobody is."""
         rows = self._table.rows()
         spared = _lineage(rows)
-        seeds = self._members(rows) - spared
+        met = {pid for pid, started in self._met if pid in rows and rows[pid].started == started}
+        seeds = (self._members(rows) | met) - spared
         found = _with_descendants(rows, seeds, spared)
         self.targets = {pid: rows[pid] for pid in found if not rows[pid].zombie}
+        self._met |= _keys(self.targets)
         group = {pid for pid, row in rows.items() if row.group == self._leader.pid}
         self._whole = self._led(rows) and not group & spared
         self.adopted |= {(p, rows[p].started) for p in found if rows[p].parent != os.getpid()}
@@ -176,17 +180,27 @@ class _Ending:
             return marked | group
         return marked
 
-    def tell(self, number: signal.Signals, *, but: set[tuple[int, int]] | None = None) -> None:
-        """Tell everyone left, except ``but``; who was told is added to it."""
-        told = set() if but is None else but
-        fresh = {(p, row.started) for p, row in self.targets.items()} - told
-        if fresh and self._whole:
+    def tell(self, number: signal.Signals, told: set[tuple[int, int]]) -> None:
+        """Tell everyone but those ``told``, and add them. All are stopped first, until looking
+        again finds nobody new: who forks between the look and the signal would leave a child
+        that, with another session and environment, nothing connects to the run any more."""
+        stopped: set[tuple[int, int]] = set()
+        while fresh := _keys(self.targets) - stopped - told:
+            self._send(signal.SIGSTOP, fresh)
+            stopped |= fresh
+            self.look()
+        self._send(number, stopped)
+        self._send(signal.SIGCONT, stopped)
+        told |= stopped
+
+    def _send(self, number: signal.Signals, to: set[tuple[int, int]]) -> None:
+        if to and self._whole:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._leader.pid, number)
-        for pid, started in fresh:
-            if not (self._whole and self.targets[pid].group == self._leader.pid):
+        for pid, started in to:
+            row = self.targets.get(pid)
+            if not (self._whole and row and row.group == self._leader.pid):
                 self._tell_one(pid, started, number)
-        told |= fresh
 
     def _tell_one(self, pid: int, started: int, number: signal.Signals) -> None:
         with contextlib.suppress(OSError):  # gone, or not ours to signal
@@ -209,20 +223,23 @@ class _Ending:
         return any(self._is(pid, row.started) for pid, row in self.targets.items())
 
 
+def _keys(rows: dict[int, Row]) -> set[tuple[int, int]]:
+    return {(pid, row.started) for pid, row in rows.items()}
+
+
 async def _end(ending: _Ending, grace: float) -> None:
     clock = asyncio.get_running_loop().time
     kill_from = clock() + grace
     told: set[tuple[int, int]] = set()
     while ending.look():
         if clock() < kill_from:
-            ending.tell(signal.SIGTERM, but=told)
-            ending.tell(signal.SIGCONT)  # a stopped process ends only when it goes on
+            ending.tell(signal.SIGTERM, told)
             await _until_gone(ending, kill_from)
             continue
         if clock() > kill_from + _PATIENCE:
             log.warning("cannot end processes %s; giving up on them", sorted(ending.targets))
             return
-        ending.tell(signal.SIGKILL)
+        ending.tell(signal.SIGKILL, set())
         await _until_gone(ending, clock() + 0.1)
 
 

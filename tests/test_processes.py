@@ -47,7 +47,9 @@ def shell(script: str, *, marker: str | None = None, **how) -> Iterator[tuple[Wh
         for pid in (popen.pid, *pids):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        popen.communicate()
+        popen.stdin.close()
+        popen.stdout.close()
+        popen.wait()
 
 
 def end(leader: Who, marker: str, grace: float = 0.1) -> None:

@@ -6,7 +6,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from taskboard.core.redact import HELD, REDACTED, Redactor, secrets_of
@@ -173,6 +173,7 @@ LINES = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=14)
 SECRETS = [SECRET, "first\nsecond", "secondfi", "aaaaaaaa"]
 
 
+@settings(deadline=None)
 @given(LINES, st.lists(st.integers(0, 3000), max_size=8))
 @example(["sk-", "A" * 16, "A" * 16, "eyJ"], [3, 5, 20])
 @example(["-----BEGIN PRIVATE KEY-----END PRIVATE KEY-----", "x"], [27, 30])
@@ -185,6 +186,7 @@ def test_any_split_gives_the_same_text_and_no_secret_in_it(parts, places):
     assert not [secret for secret in (*SECRETS, *TOKENS.values()) if secret in whole]
 
 
+@settings(deadline=None, max_examples=40)
 @given(LINES)
 def test_character_by_character_gives_the_same_text(parts):
     text = "".join(parts)
