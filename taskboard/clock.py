@@ -6,7 +6,6 @@ import os
 import random
 import sys
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -65,7 +64,7 @@ class SystemClock:
 def make_uuid7(milliseconds: int, noise: bytes) -> str:
     """RFC 9562, section 5.7: 48 bits of Unix milliseconds, then version, variant and 74 bits
     of ``noise`` (10 bytes)."""
-    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(noise, "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    # Spelled by hand: every event has one, and ``uuid.UUID`` takes twice as long.
+    time, rest = f"{milliseconds & (1 << 48) - 1:012x}", noise.hex()
+    variant = "89ab"[noise[2] & 3]
+    return f"{time[:8]}-{time[8:]}-7{rest[1:4]}-{variant}{rest[5:8]}-{rest[8:]}"

@@ -42,18 +42,21 @@ def commit(
     out: list[Sealed] = []
     prev = world.head
     for place, (draft, task, spare) in enumerate(zip(drafts, after, ids, strict=True), 1):
-        before = None
+        before, start, end = None, None, None
         if task is not None:
             before = latest.get(task.task_id) or world.tasks.get(task.task_id)
             latest[task.task_id] = task
+            end = task.status.text
+            if before is not None:
+                start = end if before.status is task.status else before.status.text
         event = Event(
             v=1,
             seq=world.seq + place,
             ts=ts,
-            type=draft.type.value,
+            type=str(draft.type),
             task=task.task if task is not None else draft.task,
-            from_=before.status.text if before is not None else None,
-            to=task.status.text if task is not None else None,
+            from_=start,
+            to=end,
             agent=draft.agent,
             run=draft.run,
             attempt=_attempt(draft, before),

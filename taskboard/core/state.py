@@ -60,7 +60,8 @@ class Status(NamedTuple):
     @property
     def text(self) -> str:
         """The spelling on the board and in ``from``/``to`` of an event."""
-        return f"{self.kind}:{self.detail}" if self.detail else self.kind.value
+        kind, detail = self
+        return f"{kind}:{detail}" if detail else str(kind)
 
     @property
     def who(self) -> str:

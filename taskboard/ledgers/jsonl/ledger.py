@@ -169,8 +169,9 @@ class JsonlLedger:
             self._flusher.check()
             with self._store.locked():
                 self._repair()
+                ts = stamp(self._clock.now())  # one for all: it orders nothing
                 for wish in wishes:
-                    self._grant(wish)
+                    self._grant(wish, ts)
         except BaseException as error:
             for wish in wishes:
                 if not wish.held:
@@ -179,10 +180,10 @@ class JsonlLedger:
                 raise
         self._flusher.flush(loop)
 
-    def _grant(self, wish: _Wish) -> None:
+    def _grant(self, wish: _Wish, ts: str) -> None:
         """Record one commit, to be acknowledged by the flush."""
         try:
-            events = self._record(wish.drafts, wish.after)
+            events = self._record(wish.drafts, wish.after, ts)
         except BaseException as error:  # its own trouble, whatever it is
             self._refuse(wish, error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -196,7 +197,7 @@ class JsonlLedger:
             known = trouble(self._path, error) if isinstance(error, OSError) else error
             wish.done.set_exception(known)
 
-    def _record(self, drafts: Sequence[Draft], after: int | None) -> list[Event]:
+    def _record(self, drafts: Sequence[Draft], after: int | None, ts: str) -> list[Event]:
         chain = self._store.chain
         clean = drafts if self._redact is None else [self._clean(draft) for draft in drafts]
         places = chain.recent.places(clean)
@@ -207,21 +208,21 @@ class JsonlLedger:
                 f"The ledger is at event {chain.world.seq}, no longer at {after}.",
                 hint="Look again and decide anew.",
             )
-        return self._write(clean)
+        return self._write(clean, ts)
 
     def _repair(self) -> None:
         """Under the lock: fold all there is, and cut what no writer can still be writing."""
         for draft in self._store.repair(self._clock):
-            self._write([draft])
+            self._write([draft], stamp(self._clock.now()))
         self._flusher.wrote(self._store.chain.end)
 
-    def _write(self, drafts: Sequence[Draft]) -> list[Event]:
+    def _write(self, drafts: Sequence[Draft], ts: str) -> list[Event]:
         chain, clock = self._store.chain, self._clock
         whole = drafts if chain.end else opening(drafts, clock.uuid(), self._board)
         sealed = commit(
             chain.world,
             whole,
-            ts=stamp(clock.now()),
+            ts=ts,
             device=self._device,
             ids=[draft.id or clock.uuid() for draft in whole],
         )
