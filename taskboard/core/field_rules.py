@@ -18,6 +18,7 @@ MAX_FIELDS = 16 * 1024
 
 _SIGNS = re.compile("[\"'`#()\\\\]")
 _QUOTES = re.compile("[\"'`\\\\]")
+_BACKTICK = re.compile(r"(?:[^`\\]|\\.)*`", re.DOTALL)
 _COMMANDS = ("run", "verify")
 _NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
@@ -147,43 +148,39 @@ def fields_too_large(scope: Scope) -> Iterator[Diagnosis]:
 
 @lru_cache(maxsize=4096)
 def open_quote(command: str) -> str | None:
-    """The quote or backslash that a POSIX shell would miss the end of, or None."""
+    """The quote or backslash that a POSIX shell would miss the end of, or None. In doubt None:
+    the shell itself has the last word."""
     inside: list[str] = []
-    skip = -2
+    seen = escaped = -2
     for mark in _SIGNS.finditer(command) if _QUOTES.search(command) else ():
         at, sign, top = mark.start(), mark[0], inside[-1] if inside else ""
-        before = command[at - 1 : at] if at else " "
-        if at == skip:
+        before = command[at - 1] if at else " "
+        if at <= seen:
             continue
-        if top == "'":
-            if sign == "'":
-                inside.pop()
-        elif sign == "\\":
-            skip = at + 1
-            if skip == len(command):
+        if sign == "\\" and top != "'":
+            seen = escaped = at + 1
+            if seen == len(command):
                 return "character after the backslash"
-        elif sign == "#":
-            if before in " \t;&|(" and top != '"' and skip != at - 1:
+        elif sign == "`" and top != "'":
+            close = _BACKTICK.match(command, at + 1)  # the shell, too, looks for its end first
+            if close is None:
+                return "quote (`)"
+            seen = close.end() - 1
+        elif sign == "#" and top not in ("'", '"'):
+            if before in " \t;&|()" and escaped != at - 1:
                 break
         else:
             _step(sign, before, inside)
-    return next((f"quote ({mark})" for mark in inside if mark in "'\"`"), None)
+    return next((f"quote ({mark})" for mark in inside if mark in "'\""), None)
 
 
 def _step(sign: str, before: str, inside: list[str]) -> None:
     """Enter or leave a quote, a substitution or a group."""
     top = inside[-1] if inside else ""
-    if sign == top and sign in '"`':
+    if top == "'":
+        if sign == "'":
+            inside.pop()
+    elif sign == top == '"' or (sign == ")" and top == "("):
         inside.pop()
-    elif _opens(sign, before, top, inside):
+    elif sign == '"' or (sign in "'(" and top != '"') or (sign == "(" and before == "$"):
         inside.append(sign)
-    elif sign == ")" and top == "(":
-        inside.pop()
-
-
-def _opens(sign: str, before: str, top: str, inside: list[str]) -> bool:
-    if sign == "'":
-        return top != '"'
-    if sign == "(":
-        return top != '"' or before == "$"
-    return sign == '"' or (sign == "`" and "`" not in inside)
