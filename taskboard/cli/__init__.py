@@ -1,1 +1,63 @@
-"""The command line: one module per group of commands. It prints and never decides."""
+"""The command line: one module per group of commands. It prints and never decides.
+
+``main`` is the entry point. Every command is found by name in ``taskboard.cli.commands`` and its
+module imported only then, so that ``--help`` costs little more than Python's own start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from taskboard.cli.call import Call
+from taskboard.cli.root import make_root
+from taskboard.cli.trouble import explain, unexpected, usage
+from taskboard.errors import TaskboardError
+
+__all__ = ["main"]
+
+_MISUSED = typer.BadParameter.__mro__[2]
+"""What the parser raises: every error about the words of a command."""
+
+INTERRUPTED = 130
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status. ``args`` are those of the process by default."""
+    words = list(sys.argv[1:] if args is None else args)
+    call = Call(json=_wants_json(words))
+    try:
+        status = _run(words, call)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone; what was done is done. Python's own flush at exit must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _run(words: list[str], call: Call) -> int:
+    try:
+        found = make_root().main(words, prog_name="taskboard", standalone_mode=False, obj=call)
+    except TaskboardError as error:
+        return explain(error, as_json=call.json)
+    except _MISUSED as error:
+        return explain(usage(error), as_json=call.json)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  the last place where it can be told calmly
+        if os.environ.get("TASKBOARD_DEBUG") == "1":
+            raise
+        return explain(unexpected(error), as_json=call.json)
+    return found if isinstance(found, int) else 0
+
+
+def _wants_json(words: list[str]) -> bool:
+    """Whether ``--json`` stands among the options: an error in the words before it must know."""
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options

@@ -1,0 +1,103 @@
+"""One call of the command line: what every command shares, and the one place that runs asyncio."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from taskboard.cli.text import Screen, json_text
+from taskboard.errors import NotFound
+
+if TYPE_CHECKING:
+    import typer
+
+    from taskboard.app import App
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(slots=True)
+class Call:
+    """What stood before and after the command: ``--board`` and ``--json``."""
+
+    board: Path | None = None
+    json: bool = False
+
+    @classmethod
+    def of(cls, ctx: typer.Context) -> Call:
+        """The call a command is part of."""
+        call = ctx.find_root().obj
+        assert isinstance(call, cls), "main makes it"
+        return call
+
+    def open(self, *, writable: bool = True) -> App:
+        """The workspace that is meant: ``--board``, ``TASKBOARD_BOARD`` (which runs are given),
+        or the nearest one upward. Raises ``NotFound`` and ``BadSettings``."""
+        from taskboard.app import open_app
+
+        self._quiet_log()
+        named = os.environ.get("TASKBOARD_BOARD")
+        board = self.board or (Path(named) if named else None)
+        return open_app(self.here(), board=board, writable=writable)
+
+    def here(self) -> Path:
+        """The present folder. Raises ``NotFound`` when it was removed."""
+        try:
+            return Path.cwd()
+        except FileNotFoundError:
+            raise NotFound(
+                "The present folder is gone.", hint="cd to one that is there.",
+                code="no_workspace",
+            ) from None
+
+    def run(self, work: Callable[[App], Awaitable[T]], *, writable: bool = True) -> T:
+        """Open the workspace and do the work in an event loop of its own."""
+        import asyncio
+
+        app = self.open(writable=writable)
+
+        async def whole() -> T:
+            try:
+                return await work(app)
+            finally:
+                app.ledger.close()
+
+        return asyncio.run(whole())
+
+    def answer(
+        self, kind: str, document: Mapping[str, Any], text: Callable[[Screen], Iterable[str]]
+    ) -> None:
+        """Print the answer: one JSON document, or the lines for people."""
+        if self.json:
+            whole = {"schema_version": SCHEMA_VERSION, "kind": kind, **document}
+            sys.stdout.write(json_text(whole))
+        else:
+            screen = Screen(sys.stdout)
+            screen.say(text(screen))
+        sys.stdout.flush()
+
+    def warn(self, text: str) -> None:
+        """A line on stderr, unless a program reads."""
+        if not self.json:
+            Screen(sys.stderr).say([f"taskboard: {text}"])
+
+    def _quiet_log(self) -> None:
+        """What the modules log goes to stderr as ours, from warnings upward; in JSON nowhere."""
+        import logging
+
+        from taskboard.log import log
+
+        log.handlers.clear()
+        log.propagate = False
+        if self.json:
+            log.addHandler(logging.NullHandler())
+        else:
+            lines = logging.StreamHandler(sys.stderr)
+            lines.setFormatter(logging.Formatter("taskboard: %(message)s"))
+            log.addHandler(lines)

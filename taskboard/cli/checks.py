@@ -1,0 +1,134 @@
+"""``check verify config``: diagnoses, the ledger's proof, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from taskboard.app import App
+from taskboard.cli.call import Call
+from taskboard.cli.look import Look, look
+from taskboard.cli.shapes import diagnosis_shape, file_name
+from taskboard.cli.text import Screen, one_line
+from taskboard.config import Source
+from taskboard.errors import NotFound
+from taskboard.ledger import Verified
+from taskboard.workspace import near_misses
+
+FINDINGS = 1
+CORRUPT = 65
+
+
+def check(ctx: typer.Context) -> None:
+    """What is wrong with the board, as `file:line: CODE message`. Exits 1 only on errors."""
+    call = Call.of(ctx)
+
+    async def work(app: App) -> Look:
+        _require_board(app)
+        return await look(app)
+
+    seen = call.run(work, writable=False)
+    file = file_name(seen.ctx.workspace.board)
+    found = [diagnosis_shape(file, d) for d in seen.diagnoses]
+    call.answer("check", {"diagnoses": found}, lambda screen: _check_lines(screen, found))
+    if any(d["severity"] == "error" for d in found):
+        raise typer.Exit(FINDINGS)
+
+
+def verify(
+    ctx: typer.Context,
+    head: Annotated[
+        bool, typer.Option("--head", help="Print sequence and head, to keep elsewhere.")
+    ] = False,
+) -> None:
+    """Prove the ledger from its first byte: chain, sequence, transitions, stored texts."""
+    call = Call.of(ctx)
+
+    async def work(app: App) -> tuple[Verified, int]:
+        segments = app.ctx.files.names(app.workspace.segments)
+        return await app.ledger.verify(), len(segments)
+
+    proof, segments = call.run(work, writable=False)
+    document = {
+        "ok": proof.ok, "events": proof.events, "seq": proof.seq, "head": proof.head,
+        "segments": segments, "missing_objects": proof.missing_objects,
+        "fault": _fault(proof),
+    }
+    call.answer("verify", document, lambda screen: _verify_lines(screen, proof, only_head=head))
+    if not proof.ok:
+        raise typer.Exit(CORRUPT)
+
+
+def config(ctx: typer.Context) -> None:
+    """Every setting with its value, where it was set, and in which of the five places."""
+    call = Call.of(ctx)
+    sources = call.open(writable=False).configured.sources
+    document = {
+        "settings": [
+            {"name": s.name, "value": s.value, "source": s.source, "where": s.where or None}
+            for s in sources
+        ]
+    }
+    call.answer("config", document, lambda screen: _config_lines(screen, sources))
+
+
+def _require_board(app: App) -> None:
+    board = app.workspace.board
+    if app.ctx.files.stat(board) is not None:
+        return
+    near = near_misses(board.parent)
+    raise NotFound(
+        f"There is no board {board}.",
+        hint=f"{', '.join(near)} looks like one: rename it." if near else "taskboard init",
+        code="no_workspace", data={"near": near},
+    )
+
+
+def _check_lines(screen: Screen, found: list[dict[str, Any]]) -> Iterator[str]:
+    for d in found:
+        code = screen.paint(d["code"], d["severity"])
+        yield f"{d['file']}:{d['line']}: {code} {one_line(d['message'])}"
+        if d["hint"]:
+            yield screen.paint(f"    {one_line(d['hint'])}", "dim")
+    if not found:
+        yield "Nothing is wrong with the board."
+
+
+def _fault(proof: Verified) -> Mapping[str, Any] | None:
+    import msgspec
+
+    return msgspec.structs.asdict(proof.fault) if proof.fault is not None else None
+
+
+def _verify_lines(screen: Screen, proof: Verified, *, only_head: bool) -> Iterator[str]:
+    if only_head and proof.ok:
+        yield f"{proof.seq} {proof.head}"
+        return
+    if proof.ok:
+        yield f"{screen.paint('The ledger is whole', 'done')}: {proof.events} events."
+        yield f"Head: {proof.seq} {proof.head}"
+        return
+    yield screen.paint("The ledger is not whole.", "failed")
+    if proof.fault is not None:
+        f = proof.fault
+        yield f"  {f.file}, line {f.line}, byte {f.byte}, event {f.seq}: {one_line(f.reason)}"
+    for digest in proof.missing_objects:
+        yield f"  missing or damaged: .taskboard/objects/{digest}"
+    yield f"  {proof.events} events before it are good."
+
+
+def _config_lines(screen: Screen, sources: tuple[Source, ...]) -> list[str]:
+    rows = [[s.name, one_line(_value(s.value)), _where(s)] for s in sources]
+    return screen.table(rows, flexible=2)
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "-"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _where(source: Source) -> str:
+    return "" if source.source == "default" else f"{source.source}: {one_line(source.where)}"

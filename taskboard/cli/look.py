@@ -1,0 +1,104 @@
+"""What a command that only reads sees: board and ledger side by side, and readiness judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from taskboard.app import App
+from taskboard.core.board import Diagnosis
+from taskboard.core.codes import finding
+from taskboard.core.ready import Scene, Why, ready, reasons
+from taskboard.core.state import Kind
+from taskboard.core.task import Task, World
+from taskboard.errors import NotFound
+from taskboard.loop.context import Context, Memory, Sight
+from taskboard.loop.glance import Glance, glance
+from taskboard.loop.scene import diagnoses, set_scene
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One moment of one workspace. ``children`` are by their parent's task id, ``lines`` the
+    board's line of a task by its human id."""
+
+    ctx: Context
+    scene: Scene
+    glance: Glance
+    diagnoses: tuple[Diagnosis, ...]
+    children: Mapping[str, list[Task]]
+    lines: Mapping[str, int]
+
+    @property
+    def world(self) -> World:
+        return self.scene.world
+
+    @property
+    def sight(self) -> Sight:
+        return self.glance.sight
+
+    def why(self, task: Task) -> Why | None:
+        """The first rule that keeps a task from running, or None."""
+        first = next(reasons(task, self.scene, self.children), None)
+        if first is None and self.scene.slots < 1:
+            return Why(rule="slots", text="Every slot is taken.", clear=("a run ends",))
+        return first
+
+    def task(self, name: str) -> Task:
+        """The task of this human id (case-blind), also one that only the board knows. Raises
+        ``NotFound``."""
+        found = self.world.named(name) or self.world.named(name.upper())
+        if found is None:
+            raise NotFound(
+                f"There is no task {name} on this board or in its ledger.",
+                hint="taskboard list", task=name,
+            )
+        return found
+
+    def in_order(self) -> list[Task]:
+        """Every task: those on the board in its order, then the rest as they were made."""
+        far = len(self.lines)
+        places = self.scene.places
+        return sorted(
+            self.world.tasks.values(), key=lambda t: (places.get(t.task_id, far), t.created)
+        )
+
+    def next_up(self) -> list[Task]:
+        """The tasks that may run now, in the order in which they would."""
+        order = sorted(ready(self.scene), key=lambda c: (c.priority, c.place, c.task_id))
+        return [self.world.tasks[c.task_id] for c in order]
+
+
+async def look(app: App) -> Look:
+    """Look at a workspace. Writes nothing."""
+    seen = await glance(app.ctx)
+    memory = Memory(sight=seen.sight)
+    scene = set_scene(app.ctx, memory, seen.world)
+    busy = sum(1 for _ in _supervised(seen.world))
+    return Look(
+        ctx=app.ctx, scene=replace(scene, slots=app.settings.slots - busy), glance=seen,
+        diagnoses=_all_diagnoses(app, seen), children=seen.world.children(),
+        lines=_lines(scene, seen),
+    )
+
+
+def _supervised(world: World) -> Iterator[Task]:
+    """Running tasks that take a slot: those a daemon or ``once`` has started."""
+    return (
+        t for t in world.tasks.values()
+        if t.kind is Kind.RUNNING and t.run is not None and t.run.actor == "daemon"
+    )
+
+
+def _lines(scene: Scene, seen: Glance) -> dict[str, int]:
+    items: Sequence[int] = [i.line for i in seen.sight.board.items] if seen.sight.board else []
+    return {
+        scene.world.tasks[task_id].task: items[place] for task_id, place in scene.places.items()
+    }
+
+
+def _all_diagnoses(app: App, seen: Glance) -> tuple[Diagnosis, ...]:
+    found = diagnoses(app.ctx, seen.sight, seen.world)
+    if seen.sight.held is None or any(d.severity == "error" and d.task is None for d in found):
+        return found
+    return (finding("TB405", seen.sight.held, line=1), *found)

@@ -1,0 +1,110 @@
+"""The root of the command line: commands found by name and imported when they are asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup, TyperOption
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
+
+from taskboard import __version__
+from taskboard.cli.call import Call
+from taskboard.cli.commands import COMMANDS, GROUPS, Entry
+
+_ABOUT = """One Markdown file as the control plane of background agents.
+
+Without a command: status. More about each: taskboard COMMAND --help.
+"""
+_CONTEXT = {"help_option_names": ["--help", "-h"], "max_content_width": 96}
+
+
+class Root(TyperGroup):
+    """The group of all commands. Only the one that is called is imported and built."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Every command, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Build one command; None when there is none of this name."""
+        entry = COMMANDS.get(cmd_name)
+        return build(entry) if entry is not None else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """The commands in their groups, from the table alone."""
+        for title, entries in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(e.name, e.summary) for e in entries])
+
+
+def make_root() -> Any:
+    """The whole command line as one object of the parser's."""
+    app = typer.Typer(
+        name="taskboard", cls=Root, help=_ABOUT, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False, context_settings=dict(_CONTEXT),
+        epilog="Example: taskboard init && taskboard once",
+    )
+    app.callback(invoke_without_command=True)(_start)
+    group = get_group(app)
+    group.params += [*_shared_options(), _version_option()]
+    group.commands = dict.fromkeys(COMMANDS)  # only their names are looked at, for suggestions
+    return group
+
+
+def build(entry: Entry) -> Any:
+    """The parser of one command: its function's signature, and the options that all share."""
+    module = import_module(f"taskboard.cli.{entry.module}")
+    info = CommandInfo(
+        name=entry.name, callback=getattr(module, entry.function),
+        epilog=f"Example: {entry.example}", context_settings=dict(_CONTEXT),
+    )
+    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    command.params += _shared_options()
+    return command
+
+
+def _start(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        from taskboard.cli.overview import status
+
+        status(ctx)
+
+
+def _shared_options() -> list[Any]:
+    return [
+        TyperOption(
+            param_decls=["--board"], type=str, metavar="PATH", expose_value=False,
+            callback=_note_board, help="The board or its folder, if not the nearest upward.",
+        ),
+        TyperOption(
+            param_decls=["--json"], is_flag=True, default=False, expose_value=False,
+            callback=_note_json, help="Answer with one JSON document.",
+        ),
+    ]
+
+
+def _version_option() -> Any:
+    return TyperOption(
+        param_decls=["--version"], is_flag=True, default=False, expose_value=False,
+        is_eager=True, callback=_show_version, help="Print the version.",
+    )
+
+
+def _note_board(ctx: Any, _param: Any, value: Any) -> None:
+    if value is not None:
+        Call.of(ctx).board = Path(value)
+
+
+def _note_json(ctx: Any, _param: Any, value: Any) -> None:
+    if value:
+        Call.of(ctx).json = True
+
+
+def _show_version(_ctx: Any, _param: Any, value: Any) -> None:
+    if value:
+        typer.echo(f"taskboard {__version__}")
+        raise typer.Exit

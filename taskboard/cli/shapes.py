@@ -1,0 +1,133 @@
+"""The JSON that commands answer with. Keys are added, never renamed; null, never missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from taskboard.cli.look import Look
+from taskboard.core.board import Diagnosis
+from taskboard.core.deadletter import Story
+from taskboard.core.ending import max_attempts
+from taskboard.core.outcome import VERIFIED
+from taskboard.core.ready import needs_of
+from taskboard.core.task import Task, World
+from taskboard.loop.context import Context
+
+
+def task_shape(look: Look, task: Task) -> dict[str, Any]:
+    """T: one task."""
+    why = look.why(task)
+    fields, fresh = task.fields, task.task in look.glance.fresh
+    parent = look.world.tasks.get(task.parent or "")
+    return {
+        "task": task.task,
+        "task_id": None if fresh else task.task_id,
+        "title": task.title,
+        "state": task.status.text,
+        "kind": task.kind.value,
+        "runnable": why is None,
+        "why": why.rule if why else None,
+        "pending": task.task in look.glance.pending,
+        "priority": fields.get("priority") or None,
+        "owner": owner_of(look.ctx, task),
+        "agent": fields.get("agent") or None,
+        "parent": parent.task if parent else None,
+        "children": [c.task for c in look.children.get(task.task_id, [])],
+        "needs": needs_of(fields),
+        "run": task.run.run if task.run else None,
+        "attempt": task.attempt,
+        "spent": task.spent,
+        "max_attempts": max_attempts(fields, look.ctx.settings),
+        "tier": task.tier,
+        "verified": task.verified,
+        "origin": task.origin,
+        "line": look.lines.get(task.task),
+        "updated": task.updated,
+    }
+
+
+def owner_of(ctx: Context, task: Task) -> str:
+    """The person a task asks."""
+    return task.fields.get("owner") or ctx.owner
+
+
+def run_shape(ctx: Context, story: Story) -> dict[str, Any]:
+    """R: one run."""
+    return {
+        "run": story.run,
+        "attempt": story.attempt,
+        "agent": story.agent,
+        "executor": story.executor,
+        "device": story.device,
+        "started": story.started,
+        "ended": story.ended,
+        "outcome": story.outcome,
+        "reason": story.reason,
+        "exit_code": story.exit_code,
+        "duration_s": story.seconds,
+        "cost_usd": story.cost_usd,
+        "log": log_of(ctx, story.run),
+        "steps": [
+            {key: step.get(key) for key in ("step", "state", "started", "ended")}
+            for step in story.steps
+        ],
+    }
+
+
+def log_of(ctx: Context, run: str) -> str | None:
+    """Where a run's output lies, from the workspace; None when there is none."""
+    path = ctx.run_folder(run) / "output.log"
+    if ctx.files.stat(path) is None:
+        return None
+    return path.relative_to(ctx.workspace.root).as_posix()
+
+
+def receipt_shape(receipt: dict[str, Any]) -> dict[str, Any]:
+    """E: one receipt, as events carry it."""
+    tier = receipt.get("tier")
+    ok = bool(receipt.get("ok"))
+    return {
+        "tier": tier,
+        "run": receipt.get("run"),
+        "ok": ok,
+        "verified": bool(receipt.get("verified", ok and tier in VERIFIED)),
+        "detail": dict(receipt.get("detail") or {}),
+        "sha256": receipt.get("sha256"),
+    }
+
+
+def diagnosis_shape(file: str, found: Diagnosis) -> dict[str, Any]:
+    """D: one diagnosis."""
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "file": file,
+        "line": found.line,
+        "column": found.column,
+        "task": found.task,
+        "message": found.message,
+        "hint": found.hint,
+    }
+
+
+def file_name(path: Path) -> str:
+    """A path as people and editors like it: from the present folder where it lies beneath."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return os.fspath(path)
+    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def change_shape(world: World, task: Task, run: str | None, attempt: int) -> dict[str, Any]:
+    """What every command that changes one task answers with."""
+    return {
+        "task": task.task,
+        "task_id": task.task_id,
+        "run": run,
+        "attempt": attempt,
+        "state": task.status.text,
+        "seq": world.seq,
+    }

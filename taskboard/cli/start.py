@@ -1,0 +1,205 @@
+"""``init`` and ``trust``: a workspace begins, and its user allows it to run commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from taskboard.app import App
+from taskboard.cli.call import Call
+from taskboard.cli.look import Look, look
+from taskboard.cli.shapes import file_name
+from taskboard.cli.text import Screen, one_line
+from taskboard.cli.turn import turn
+from taskboard.config import Source, load
+from taskboard.core.state import TERMINAL
+from taskboard.errors import Usage
+from taskboard.ownership import require_own
+from taskboard.workspace import BOARD, Workspace, near_misses
+
+EXAMPLE = """\
+# Task board
+
+- A heading with an id and a status is a task; the status `ready` lets it run.
+- `run:` is a shell command. Without one, an agent takes the text below as its prompt.
+- `done` is written here when the work is proven. Everything else on this board is yours.
+
+## TASK-001 Say hello
+- status: ready
+- run: echo "Hello from $TASKBOARD_RUN" > hello.txt
+- artifacts: hello.txt
+
+The file named under `artifacts` is the proof that this was done.
+"""
+
+_IGNORED = ("events.jsonl", ".taskboard/")
+_PROGRAMS = frozenset({"notify", "env", "ledger", "executor", "decider"})
+"""Settings that start programs or choose what is handed to them."""
+
+
+def init(
+    ctx: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="A folder; the present one if none.")
+    ] = None,
+) -> None:
+    """Start a workspace: a small board, a ledger, and lines in .gitignore. A board that is there
+    already is kept as it is."""
+    call = Call.of(ctx)
+    space = _new_workspace(call, path)
+    found = _Found.at(space)
+    space.root.mkdir(parents=True, exist_ok=True)
+    require_own(space)
+    if not found.board:
+        with space.board.open("x", encoding="utf-8") as board:
+            board.write(EXAMPLE)
+    ignored = _ignore(space.root / ".gitignore")
+    call.board = space.board
+
+    async def work(app: App) -> dict[str, Any]:
+        await turn(app, _nothing)
+        world = await app.ctx.ledger.look()
+        if found.nothing:
+            app.trust.record(app.workspace, world.ledger_id, app.ctx.clock.now())
+        return {
+            "board": os.fspath(space.board), "created": not found.board,
+            "ledger_id": world.ledger_id, "trusted": app.ctx.untrusted() is None,
+            "ignored": ignored, "tasks": len(world.tasks),
+        }
+
+    document = call.run(work)
+    call.answer("init", document, lambda screen: _init_lines(screen, space, document))
+
+
+async def _nothing() -> None:
+    """The turn itself is what is wanted."""
+
+
+class _Found:
+    """What was there before. Only what ``init`` makes itself is trusted by it."""
+
+    def __init__(self, board: bool, other: bool) -> None:
+        self.board = board
+        self.nothing = not board and not other
+
+    @classmethod
+    def at(cls, space: Workspace) -> _Found:
+        """Look at a folder that may not be there."""
+        other = (space.settings, space.ledger, space.state)
+        return cls(os.path.lexists(space.board), any(os.path.lexists(p) for p in other))
+
+
+def _new_workspace(call: Call, path: Path | None) -> Workspace:
+    if path is not None and call.board is not None:
+        raise Usage("Name one place: a path or --board.", hint="taskboard init PATH")
+    named = path or call.board or Path()
+    here = call.here()
+    place = Path(os.path.abspath(here / named.expanduser()))  # noqa: PTH100  a linked board
+    board = place if place.suffix == ".md" and not place.is_dir() else place / BOARD
+    if board.name != BOARD and os.path.lexists(board.with_name(BOARD)):
+        raise Usage(
+            f"{board.parent} has a board already, {BOARD}: one folder holds one board.",
+            hint=f"Start {board.name} in a folder of its own.",
+        )
+    if place.is_file() and place.suffix != ".md":
+        raise Usage(f"{place} is a file.", hint="Name a folder, or a board that ends in .md.")
+    return Workspace(board)
+
+
+def _ignore(path: Path) -> list[str]:
+    """Add what is missing to .gitignore; the lines that were added."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        text = b""
+    have = {line.strip().strip(b"/") for line in text.splitlines()}
+    missing = [line for line in _IGNORED if line.strip("/").encode() not in have]
+    if missing:
+        gap = b"\n" if text and not text.endswith(b"\n") else b""
+        with path.open("ab") as file:
+            file.write(gap + "".join(f"{line}\n" for line in missing).encode())
+    return missing
+
+
+def _init_lines(screen: Screen, space: Workspace, document: Mapping[str, Any]) -> Iterator[str]:
+    board = file_name(space.board)
+    if document["created"]:
+        yield f"Made {screen.paint(board, 'bold')} with one example task."
+    else:
+        yield f"Kept {screen.paint(board, 'bold')} as it is; it has {document['tasks']} tasks."
+    near = near_misses(space.root) if document["created"] else []
+    if near:
+        yield f"  {', '.join(near)} looks like a board too; only {space.board.name} is read."
+    yield "Next:"
+    if not document["trusted"]:
+        yield "  taskboard trust     shows what would run here, and allows it"
+    yield "  taskboard once      runs what is ready, to the end"
+    yield "  taskboard run       keeps working while you edit the board"
+    yield "  taskboard status    tells how it stands"
+
+
+def trust(ctx: typer.Context) -> None:
+    """Show every command that this workspace would run, and record that you allow it. Trust
+    ends when taskboard.toml changes."""
+    call = Call.of(ctx)
+
+    async def work(app: App) -> tuple[Look, list[Source]]:
+        require_own(app.workspace)
+        seen = await look(app)
+        app.trust.record(app.workspace, seen.world.ledger_id, app.ctx.clock.now())
+        return seen, _programs(app)
+
+    seen, programs = call.run(work, writable=False)
+    document = {
+        "path": os.fspath(seen.ctx.workspace.root),
+        "ledger_id": seen.world.ledger_id,
+        "tasks": [
+            {"task": t.task, "state": t.status.text, "run": t.fields.get("run"),
+             "verify": t.fields.get("verify"), "agent": t.fields.get("agent")}
+            for t in _runnable(seen)
+        ],
+        "settings": [{"name": s.name, "value": s.value, "where": s.where} for s in programs],
+        "trusted": True,
+    }
+    call.answer("trust", document, lambda screen: _trust_lines(screen, document))
+
+
+def _runnable(seen: Look) -> list[Any]:
+    """The tasks that would start something: now, or once they are ready."""
+    named = ("run", "verify", "agent")
+    return [
+        t for t in seen.in_order()
+        if t.kind not in TERMINAL and any(t.fields.get(key) for key in named)
+    ]
+
+
+def _programs(app: App) -> list[Source]:
+    """The workspace's own settings that start programs, as they count once it is trusted."""
+    whole = load(app.workspace, os.environ, trusted=True)
+    return [
+        replace(source) for source in whole.sources
+        if source.source == "workspace"
+        and (source.name in _PROGRAMS or "." in source.name)
+    ]
+
+
+def _trust_lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]:
+    tasks, programs = document["tasks"], document["settings"]
+    if tasks:
+        yield screen.paint("Its tasks would run:", "bold")
+    for task in tasks:
+        for key in ("run", "verify", "agent"):
+            if task[key]:
+                yield f"  {one_line(task['task']):<9} {key + ':':<8} {one_line(task[key])}"
+    if programs:
+        yield screen.paint("Its settings name:", "bold")
+    for setting in programs:
+        yield f"  {one_line(setting['name'])} = {one_line(str(setting['value']))}"
+    if not tasks and not programs:
+        yield "Nothing here would start a program yet."
+    yield f"Trusted: {one_line(document['path'])}, until taskboard.toml changes."

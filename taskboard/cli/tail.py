@@ -1,0 +1,131 @@
+"""``tail``: the ledger as it is, or in words; followed like ``tail -F``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from taskboard.app import App
+from taskboard.cli.call import Call
+from taskboard.cli.text import one_line
+from taskboard.core.event import Event
+from taskboard.errors import Corrupt, Usage
+
+_LOOK_EVERY = 0.2
+"""Seconds between two looks at a ledger that is followed: one ``stat`` each."""
+
+
+def tail(
+    ctx: typer.Context,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows.")] = False,
+    task: Annotated[str | None, typer.Option(metavar="ID", help="Only this task.")] = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", metavar="T", help="Only this type of event.")
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option("-n", "--lines", metavar="N", help="Only the last N.")
+    ] = None,
+) -> None:
+    """The ledger: with --json its lines unchanged, otherwise one readable line an event."""
+    if lines is not None and lines < 0:
+        raise Usage("--lines must not be less than 0.", hint="taskboard tail -n 20")
+    call = Call.of(ctx)
+    reader = _Reader(call, task.upper() if task else None, type_)
+
+    async def work(app: App) -> None:
+        await reader.print_last(app, lines)
+        if follow:
+            await reader.follow(app)
+
+    call.run(work, writable=False)
+
+
+class _Reader:
+    """Reads on from where it was. ``after`` is the last event that was looked at."""
+
+    def __init__(self, call: Call, task: str | None, type_: str | None) -> None:
+        self._call, self._task, self._type = call, task, type_
+        self.after = 0
+
+    async def print_last(self, app: App, count: int | None) -> None:
+        """Print what is there, or its last ``count`` events."""
+        if count is None:
+            await self._print_new(app)
+            return
+        from collections import deque
+
+        found: deque[tuple[Event, bytes]] = deque(maxlen=count)
+        async for event, line in app.ctx.history.read():
+            self.after = event.seq
+            if self._wanted(event):
+                found.append((event, line))
+        for event, line in found:
+            self._print(event, line)
+        sys.stdout.flush()
+
+    async def follow(self, app: App) -> None:
+        """Print as the ledger grows, for ever. A ledger that another file has taken the place
+        of is read from its beginning."""
+        current = app
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                await self._print_new(current)
+            except Corrupt as error:
+                if error.code != "ledger_rollback":
+                    raise
+                current.ledger.close()
+                current = self._call.open(writable=False)
+                self.after = 0
+
+    async def _print_new(self, app: App) -> None:
+        async for event, line in app.ctx.history.read(self.after):
+            self.after = event.seq
+            if self._wanted(event):
+                self._print(event, line)
+        sys.stdout.flush()
+
+    def _wanted(self, event: Event) -> bool:
+        if self._task is not None and (event.task or "").upper() != self._task:
+            return False
+        return self._type is None or event.type == self._type
+
+    def _print(self, event: Event, line: bytes) -> None:
+        if self._call.json:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(line)
+        else:
+            sys.stdout.write(told(event) + "\n")
+
+
+def told(event: Event) -> str:
+    """One event in a line: when, what about, what happened, by whom."""
+    parts = [event.type]
+    if event.step:
+        parts.append(event.step)
+    if event.from_ and event.to and event.from_ != event.to:
+        parts.append(f"{event.from_} -> {event.to}")
+    elif event.to and not event.from_:
+        parts.append(f"-> {event.to}")
+    if event.run and event.attempt:
+        parts.append(f"@{event.attempt}")
+    parts += _facts(event)
+    if event.actor not in ("daemon", "ledger"):
+        parts.append(f"by {event.actor}")
+    when = event.ts[:19].replace("T", " ")
+    return f"{one_line(when)}  {one_line(event.task or '-'):<9} {one_line(' '.join(parts))}"
+
+
+def _facts(event: Event) -> list[str]:
+    data = event.data
+    found = [str(data[key]) for key in ("reason", "cause", "title", "note") if data.get(key)]
+    if event.type == "completed" and data.get("tier"):
+        found.append(f"({'verified' if data.get('verified') else 'asserted'}: {data['tier']})")
+    if event.type == "file_changed_triggered":
+        found.append(f"{data.get('bytes')} bytes")
+        if data.get("held"):
+            found.append(f"held: {data['held']}")
+    return [f[:120] for f in found[:2]]

@@ -1,0 +1,120 @@
+"""Text for terminals and for programs: safe, aligned, coloured only where somebody looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from taskboard.core.plain import plain
+
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_LONE = re.compile("[\ud800-\udfff]")
+_COLOURS = {
+    "running": "36", "done": "32", "failed": "31", "blocked": "33", "ready": "1",
+    "open": "2", "unknown": "35", "withdrawn": "2", "dim": "2", "bold": "1",
+    "error": "31", "warning": "33", "info": "2",
+}
+
+
+def json_text(document: Any) -> str:
+    """One line of JSON. What could act on a terminal is escaped, everything else readable."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = _LONE.sub("\ufffd", text)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def one_line(text: str) -> str:
+    """Text of others on one line, with nothing in it that acts on a terminal."""
+    return _LONE.sub("\ufffd", " ".join(plain(text).split()))
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Text of several lines, safe; every line but the first is indented."""
+    lines = _LONE.sub("\ufffd", plain(text)).split("\n")
+    return f"\n{indent}".join(lines)
+
+
+def width_of(text: str) -> int:
+    """Columns a terminal gives this text."""
+    return sum(_columns(c) for c in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Me", "Mn"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def clipped(text: str, width: int) -> str:
+    """At most ``width`` columns of the text; an ellipsis stands for what was cut."""
+    if width_of(text) <= width:
+        return text
+    used, kept = 1, []
+    for char in text:
+        used += _columns(char)
+        if used > width:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + "…"
+
+
+def padded(text: str, width: int) -> str:
+    """The text, filled up with blanks to ``width`` columns."""
+    return text + " " * max(width - width_of(text), 0)
+
+
+class Screen:
+    """One stream that people read. ``wide`` is its width in columns, None when nobody looks."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stdout
+        self.tty = self.stream.isatty()
+        self.colour = self.tty and not os.environ.get("NO_COLOR") and (
+            os.environ.get("TERM", "") != "dumb"
+        )
+        self.wide = shutil.get_terminal_size().columns if self.tty else None
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in the colour of a state (or ``dim bold error warning``), or as it is."""
+        code = _COLOURS.get(colour)
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
+
+    def table(
+        self, rows: Sequence[Sequence[str]], colours: Sequence[str] = (), indent: str = "",
+        flexible: int = -1, paint: int = -1,
+    ) -> list[str]:
+        """Rows with aligned columns. On a terminal the ``flexible`` column is cut so that a
+        line fits; column ``paint`` of each row gets the row's colour."""
+        if not rows:
+            return []
+        count = len(rows[0])
+        widths = [max(width_of(r[i]) for r in rows) for i in range(count)]
+        if self.wide is not None and flexible >= 0:
+            rest = sum(widths) - widths[flexible] + 2 * (count - 1) + len(indent)
+            widths[flexible] = min(widths[flexible], max(self.wide - rest - 1, 12))
+        return [
+            self._row(row, widths, colours[n] if n < len(colours) else "", indent, paint)
+            for n, row in enumerate(rows)
+        ]
+
+    def _row(
+        self, row: Sequence[str], widths: Sequence[int], colour: str, indent: str, paint: int
+    ) -> str:
+        cells = []
+        last = max((i for i, cell in enumerate(row) if cell), default=0)
+        for index, cell in enumerate(row[: last + 1]):
+            text = clipped(cell, widths[index])
+            gap = "" if index == last else " " * (widths[index] - width_of(text))
+            cells.append((self.paint(text, colour) if index == paint else text) + gap)
+        return indent + "  ".join(cells)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Write lines."""
+        for line in lines:
+            self.stream.write(line + "\n")
