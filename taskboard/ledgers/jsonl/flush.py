@@ -9,19 +9,27 @@ from typing import Any
 
 from taskboard.errors import Storage
 
+_QUICK = 0.001
+"""Seconds that nobody minds the loop standing still."""
+
 
 class Flusher:
     """Shares syncs among the tasks of one process. ``sync`` makes everything written so far
     durable or raises ``Storage``, which is final: everyone who waits now or later gets it.
 
-    Somebody alone syncs in place, which costs less than handing over to a thread; several
-    share one sync in a thread, and whoever writes meanwhile shares the next. Without ``threads``
-    (a simulated clock or disk) every sync is in place.
+    Somebody alone syncs in place, and so do several on a disk whose last sync was quick
+    (``seconds`` tells the time): handing over to a thread would cost more. On a slow disk
+    several share one sync in a thread, the loop goes on, and whoever writes meanwhile shares the
+    next. Without ``threads`` (a simulated clock or disk) every sync is in place.
     """
 
-    def __init__(self, sync: Callable[[], None], *, threads: bool) -> None:
+    def __init__(
+        self, sync: Callable[[], None], *, threads: bool, seconds: Callable[[], float]
+    ) -> None:
         self._sync = sync
         self._threads = threads
+        self._seconds = seconds
+        self._took = 0.0
         self._written = 0
         self._durable = 0
         self._trouble: BaseException | None = None
@@ -55,7 +63,7 @@ class Flusher:
         if self._busy is loop:
             return
         self._busy = None  # a loop that was closed left it behind
-        if self._threads and len(self._waiting) > 1:
+        if self._threads and self._took > _QUICK and len(self._waiting) > 1:
             self._busy = loop
             target = self._written
             flush = loop.run_in_executor(None, self._run)
@@ -83,11 +91,13 @@ class Flusher:
     def _run(self) -> None:
         if self._trouble is not None:
             raise self._trouble
+        began = self._seconds()
         try:
             self._sync()
         except BaseException as trouble:
             self._trouble = trouble  # whatever it was: nobody knows what is durable
             raise
+        self._took = self._seconds() - began
 
     def _ended(
         self, loop: asyncio.AbstractEventLoop, target: int, trouble: BaseException | None

@@ -78,7 +78,7 @@ class JsonlLedger:
         self._path = path
         self._objects = Objects(files, state / "objects")
         self._store = Store(files, path, state, writable=writable)
-        self._flusher = Flusher(self._store.sync, threads=threads)
+        self._flusher = Flusher(self._store.sync, threads=threads, seconds=clock.awake)
         self._queue: list[_Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that will record the queue in its next turn."""
