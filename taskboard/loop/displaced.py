@@ -131,9 +131,10 @@ class Displaced:
         fresh = self._slot(slot.name, digest(base), digest(base))
         self.save(msgspec.structs.replace(fresh, beside=slot.beside), base)
 
-    def base(self, slot: Slot) -> bytes:
-        """The bytes that the file should hold."""
-        return self._files.read(self._record(slot.name)).partition(b"\n")[2]
+    def load(self, name: str) -> tuple[Slot, bytes]:
+        """A slot as recorded, and the bytes that its file should hold."""
+        head, _, base = self._files.read(self._record(name)).partition(b"\n")
+        return msgspec.json.decode(head, type=Slot), base
 
     def drop(self, slot: Slot) -> None:
         """Forget a slot, unless its file holds bytes that nobody knows."""

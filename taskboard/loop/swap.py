@@ -8,13 +8,14 @@ is not what was read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from taskboard.files import Files
-from taskboard.loop.displaced import TEMPORARY, Displaced, Slot
+from taskboard.loop.displaced import TEMPORARY, Displaced, Slot, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +113,45 @@ class Swap:
         self._files.remove(file)
         try:
             self._files.rename(board, file)
+            return self._link_back(board, slot, seen)
         except FileNotFoundError:
-            self.mend(slot, seen)
             return Missing()
-        found = self._files.read(file)
-        outcome: Outcome = Written() if found == seen else Lost(found)
-        try:
-            self._files.link(spare if found == seen else file, board)
-        except FileExistsError:
-            outcome = Lost(self._files.read(board))
-        self.mend(slot, seen)
-        return outcome
+        finally:
+            self.mend(slot.name)
 
-    def mend(self, slot: Slot, base: bytes) -> None:
+    def _link_back(self, board: Path, slot: Slot, seen: bytes) -> Outcome:
+        """Give the name of a board that was moved away to ours, or back to a save in the gap."""
+        file = self._displaced.file(slot)
+        found = self._files.read(file)
+        ours = board.with_name(slot.spare or "")
+        try:
+            self._files.link(ours if found == seen else file, board)
+        except FileExistsError:
+            return Lost(self._files.read(board))
+        return Written() if found == seen else Lost(found)
+
+    def mend(self, name: str) -> None:
         """End a replacement without exchange, however far it came."""
-        assert slot.spare is not None
+        slot, base = self._displaced.load(name)
+        if slot.spare is None:
+            return
         board, file = self._displaced.board(), self._displaced.file(slot)
-        away, present = self._files.stat(file), self._files.stat(board)
-        # Two names: it is ours still, and the board was not moved away by us.
-        if present is None and away is not None and away.links == 1:
-            self._files.link(file, board)
-            present = away
+        spare = board.with_name(slot.spare)
+        away, ours = self._files.stat(file), self._files.stat(spare)
+        # With two names away is ours still: the board was not moved yet.
+        moved = away is not None and away.links == 1
+        # With two names ours has reached the board, and somebody else moved it on.
+        if moved and (ours is None or ours.links == 1) and self._files.stat(board) is None:
+            with suppress(FileExistsError):
+                self._files.link(file, board)
+        present = self._files.stat(board)
         self._displaced.sync()
-        if away is not None and present is not None and away.identity == present.identity:
+        slot = msgspec.structs.replace(slot, spare=None)
+        if away and present and away.identity == present.identity:
             self._files.remove(file)
-        self._files.remove(board.with_name(slot.spare))
-        self._displaced.save(msgspec.structs.replace(slot, spare=None), base)
+        elif moved and ours and present and ours.identity != present.identity:
+            # Made while the name was free: a whole text, or only what `>>` adds. What was moved
+            # away counts as late, on top of nothing, and ``absorb_late`` tells the two apart.
+            slot, base = msgspec.structs.replace(slot, base=digest(b"")), b""
+        self._displaced.save(slot, base)
+        self._files.remove(spare)

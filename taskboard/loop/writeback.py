@@ -7,6 +7,7 @@ At every instant each version of the board that a person saved is on the board, 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,6 +155,8 @@ class WriteBack:
         except FileNotFoundError:
             return Missing(), None
         joined = join(late.base, present, late.data)
+        if not late.base and _grew_from(present, late.data):
+            return Written(), None
         conflict = self._keep(present) if joined.conflicts else None
         if joined.data == present:
             return Written(), conflict
@@ -190,28 +193,32 @@ class WriteBack:
             for other in self._displaced.slots()
             if other.name == slot.joined
         )
-        return Late(slot=slot, base=self._displaced.base(slot), data=found, joined=joined)
+        return Late(slot=slot, base=self._displaced.load(slot.name)[1], data=found, joined=joined)
 
     def _is_quiet(self, slot: Slot) -> bool:
-        found = self._files.stat(self._displaced.file(slot))
-        if found is None:
-            return False
-        return not 0 <= self._clock.now().timestamp() - found.mtime_ns / 1e9 < _QUIET
+        """Whether nobody wrote a moment ago to the file, or to the board that was made while it
+        was away."""
+        paths = [self._displaced.file(slot)]
+        if slot.base == digest(b""):
+            paths.append(self._displaced.board())
+        found = [self._files.stat(path) for path in paths]
+        now = self._clock.now().timestamp()
+        return not any(f is None or abs(now - f.mtime_ns / 1e9) < _QUIET for f in found)
 
     def _recover(self) -> list[Slot]:
         """Finish what a crash left undone; all slots."""
-        for slot in self._displaced.slots():
+        slots = self._displaced.slots()
+        self._displaced.sweep(slots)  # first: a temporary file left is one name too many for mend
+        for slot in slots:
             if slot.spare is not None:
-                self._swap.mend(slot, self._displaced.base(slot))
+                self._swap.mend(slot.name)
         coming = self._load(self._next)
         if coming is not None:
             if self._arrived(coming):
                 self._promote()
             else:
                 self._files.remove(self._next)
-        slots = self._displaced.slots()
-        self._displaced.sweep(slots)
-        return slots
+        return self._displaced.slots()
 
     def _arrived(self, coming: Base) -> bool:
         """Whether a projection that was about to be swapped in reached the board: it is there,
@@ -266,3 +273,10 @@ class WriteBack:
             f"the board {self._named} could not be written back: {trouble}",
             hint="free space or mend the disk; the ledger has everything, so nothing is lost",
         )
+
+
+def _grew_from(text: bytes, older: bytes) -> bool:
+    """Whether a text made while the board was away is a whole one, made from ``older``: it has
+    at least half of its lines."""
+    lines = Counter(older.splitlines())
+    return 2 * (lines & Counter(text.splitlines())).total() >= lines.total()

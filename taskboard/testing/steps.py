@@ -58,7 +58,7 @@ class Steps:
 
     def begin(self, kind: str, path: Path | None = None) -> bool:
         """Start an operation; True when the program dies once it has taken effect."""
-        if self._dead:
+        if self._dead or 0 < self._crash <= self.count:  # it may have ended in an error before
             raise Crashed(kind)
         if self.between is not None:
             self.between(f"{kind} {path}")

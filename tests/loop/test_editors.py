@@ -1,0 +1,213 @@
+"""Write-back at full speed on a real disk, against every style in which editors save."""
+
+import os
+import shutil
+import subprocess
+import threading
+from datetime import timedelta
+
+import pytest
+
+from taskboard.clock import SystemClock
+from taskboard.disk import DiskFiles
+from taskboard.loop.writeback import Base, Lost, WriteBack
+
+SAVES = 200
+TEXT = b"# Week\n\n## TASK-1 One\n- status: 0\n- agent: me\n\nText.\n"
+
+
+class FastClock:
+    """The machine's clock, except that displaced files grow old twenty times as fast, so that
+    a writer at full speed does not gather thousands of them."""
+
+    def __init__(self):
+        self.real = SystemClock()
+        self.ahead = 0.0
+
+    def now(self):
+        return self.real.now() + timedelta(seconds=self.ahead)
+
+    def boot(self):
+        return self.real.boot() * 20 + self.ahead
+
+    def awake(self):
+        return self.real.awake()
+
+    def uuid(self):
+        return self.real.uuid()
+
+    def random(self):
+        return self.real.random()
+
+
+class Signalling(DiskFiles):
+    """Says when an exchange is about to happen and when one has: an editor that waits for that
+    saves in the gap, or while the displaced file is still open."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = threading.Semaphore(0)
+        self.exchanges = 0
+
+    def exchange(self, a, b):
+        self.now.release()
+        os.sched_yield()
+        done = super().exchange(a, b)
+        self.exchanges += 1
+        self.now.release()
+        return done
+
+
+class Writer(threading.Thread):
+    """Changes the status line as fast as it can, and joins what comes late."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.files = Signalling()
+        self.board = folder / "task-board.md"
+        self.clock = FastClock()
+        self.writeback = WriteBack(
+            self.files, self.clock, board=self.board, state=folder / ".taskboard"
+        )
+        self.stop = threading.Event()
+        self.swaps = self.lost = self.late = 0
+        self.trouble = None
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                self.turn()
+        except BaseException as trouble:
+            self.trouble = trouble
+            raise
+
+    def turn(self):
+        try:
+            seen = self.board.read_bytes()
+        except FileNotFoundError:
+            return
+        lines = seen.split(b"\n")
+        at = [i for i, line in enumerate(lines) if line.startswith(b"- status: ")]
+        if len(at) == 1 and lines[at[0]][10:].isdigit():
+            lines[at[0]] = b"- status: %d" % (int(lines[at[0]][10:]) + 1)
+            outcome = self.writeback.put(seen, Base(data=b"\n".join(lines)))
+            self.swaps += 1
+            self.lost += isinstance(outcome, Lost)
+        if self.swaps % 8 == 0:
+            self.join_late()
+
+    def join_late(self):
+        late = self.writeback.linger()
+        for save in late:
+            self.writeback.absorb_late(save)
+            self.late += 1
+        return late
+
+    def finish(self):
+        self.stop.set()
+        self.join()
+        assert self.trouble is None
+        self.clock.ahead += 10
+        while self.join_late():
+            self.clock.ahead += 10
+        self.clock.ahead += 60
+        self.writeback.linger()
+
+
+def two_writes(board, text):
+    with board.open("wb", buffering=0) as f:
+        f.write(text[: len(text) // 2])
+        f.write(text[len(text) // 2 :])
+
+
+def rename_over(board, text):
+    spare = board.with_name("save.tmp")
+    spare.write_bytes(text)
+    spare.replace(board)
+
+
+def rename_away(board, text):
+    board.rename(board.with_name("task-board.md~"))
+    board.write_bytes(text)
+
+
+def cut_at_the_end(board, text):
+    fd = os.open(board, os.O_WRONLY)
+    os.write(fd, text)
+    os.ftruncate(fd, len(text))
+    os.close(fd)
+
+
+def append(board, text):
+    with board.open("ab", buffering=0) as f:
+        f.write(text)
+
+
+def edit(board, style, n):
+    """One confirmed save that adds a line of its own."""
+    token = b"save %d.\n" % n
+    if style is append:
+        style(board, token)
+        return
+    while True:
+        try:
+            text = board.read_bytes()
+        except FileNotFoundError:
+            continue
+        if b"Text.\n" in text:
+            break
+    style(board, text + token)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [two_writes, rename_over, rename_away, cut_at_the_end, append],
+    ids=lambda f: f.__name__,
+)
+def test_no_confirmed_save_is_lost_or_doubled_against_a_writer_at_full_speed(tmp_path, style):
+    board = tmp_path / "task-board.md"
+    board.write_bytes(TEXT)
+    writer = Writer(tmp_path)
+    writer.start()
+    for n in range(SAVES):
+        for _ in range(1 + n % 2):  # now before, now after an exchange; some it lets pass
+            writer.files.now.acquire(timeout=0.5)
+        edit(board, style, n)
+    writer.finish()
+    text = board.read_bytes()
+    found = [text.count(b"save %d.\n" % n) for n in range(SAVES)]
+    story = (writer.files.exchanges, writer.swaps, writer.lost, writer.late)
+    assert [n for n in range(SAVES) if found[n] != 1] == [], story
+    assert text.count(b"Text.\n") == 1
+    assert writer.files.exchanges > SAVES / 2, "the writer was not at full speed"
+    assert list((tmp_path / ".taskboard" / "displaced").iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed here")
+@pytest.mark.parametrize("backup", ["yes", "no", "auto"])
+def test_vim_loses_no_save_that_it_confirmed(tmp_path, backup):
+    board = tmp_path / "task-board.md"
+    board.write_bytes(TEXT)
+    writer = Writer(tmp_path)
+    script = tmp_path / "saves.vim"
+    steps = [f"set backupcopy={backup} noswapfile autoread"]
+    for n in range(150):
+        steps += [
+            "silent! edit!",
+            f"call append(line('$'), 'save {n}.')",
+            "let v:errmsg = ''",
+            "silent! write!",
+            f"if v:errmsg == '' | call add(g:saved, {n}) | endif",
+        ]
+    steps += [f"call writefile(map(g:saved, 'string(v:val)'), '{tmp_path}/saved')", "qall!"]
+    script.write_text("let g:saved = []\n" + "\n".join(steps) + "\n")
+    writer.start()
+    subprocess.run(
+        ["vim", "-Nu", "NONE", "-es", "-S", str(script), str(board)], check=False, timeout=60
+    )
+    writer.finish()
+    saved = [int(line) for line in (tmp_path / "saved").read_text().split()]
+    text = board.read_bytes()
+    assert len(saved) > 10
+    lost = [n for n in saved if b"save %d.\n" % n not in text]
+    assert lost == [], (len(saved), writer.swaps, writer.lost, writer.late)
