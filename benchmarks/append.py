@@ -1,6 +1,6 @@
 """Durable appends against the disk's own limit, interleaved in one run.
 
-``python benchmarks/append.py [--rounds 5] [--seconds 0.5] [--folder PATH]`` prints a Markdown
+``python benchmarks/append.py [--rounds 15] [--seconds 0.15] [--folder PATH]`` prints a Markdown
 table. The limit is one ``write`` and one ``fdatasync`` for each line of the same size; every
 other row is a ratio to it, so that a slow or busy machine does not change the verdict.
 """
@@ -135,8 +135,8 @@ def processes(folder: Path, seconds: float, number: int) -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--seconds", type=float, default=0.5)
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--seconds", type=float, default=0.15)
     options.add_argument("--folder", default=None, help="on the disk to be measured")
     chosen = options.parse_args()
     cases: dict[str, Callable[[Path, float], float]] = {"raw write + fdatasync": raw}

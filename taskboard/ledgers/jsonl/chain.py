@@ -107,11 +107,15 @@ class Chain:
                 event = decode(data[start:stop])
             except Corrupt as error:
                 return Bad(base + start, self.lines + len(events) + 1, seq + 1, error.message)
-            reason = _misplaced(event, seq, head, events)
-            if reason:
-                raise self.corrupt(
-                    Bad(base + start, self.lines + len(events) + 1, seq + 1, reason)
-                )
+            if (
+                event.seq != seq + 1
+                or event.prev != head
+                or event.v != 1
+                or event.more < 0
+                or (events and event.more != events[-1].more - 1)
+            ):
+                line = self.lines + len(events) + 1
+                raise self.corrupt(Bad(base + start, line, seq + 1, _misplaced(event, seq, head)))
             events.append(event)
             starts.append(base + start)
             seq, head, start = event.seq, event.hash, stop
@@ -138,17 +142,15 @@ class Chain:
                 self.watch(event)
 
 
-def _misplaced(event: Event, seq: int, head: str, commit: list[Event]) -> str:
-    """Why a line with a good hash does not belong here; empty when it does."""
+def _misplaced(event: Event, seq: int, head: str) -> str:
+    """Why a line with a good hash does not belong after ``seq`` and ``head``."""
     if event.v != 1:
         return f"written by a newer taskboard (v {event.v}): update this one"
     if event.seq != seq + 1:
         return f"event {event.seq} stands there"
     if event.prev != head:
         return "its prev is not the hash of the line before"
-    if event.more < 0 or (commit and event.more != commit[-1].more - 1):
-        return "its commit is not whole"
-    return ""
+    return "its commit is not whole"
 
 
 def _valid_after(data: bytes, bad: int) -> bool:
