@@ -19,7 +19,7 @@ from taskboard.errors import TaskboardError
 
 __all__ = ["main"]
 
-_MISUSED = typer.BadParameter.__mro__[2]
+_MISUSED: type[Exception] = typer.BadParameter.__mro__[2]
 """What the parser raises: every error about the words of a command."""
 
 INTERRUPTED = 130
@@ -50,7 +50,7 @@ def _run(words: list[str], call: Call) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001  the last place where it can be told calmly
+    except Exception as error:
         if os.environ.get("TASKBOARD_DEBUG") == "1":
             raise
         return explain(unexpected(error), as_json=call.json)

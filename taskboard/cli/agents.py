@@ -18,7 +18,8 @@ from taskboard.core.task import Task
 from taskboard.errors import Usage
 from taskboard.ledger import Lease
 from taskboard.loop import verbs
-from taskboard.loop.verbs import Evidence, require_trust
+from taskboard.loop.record import require_trust
+from taskboard.loop.verbs import Evidence
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="TASK-015@3, or the run's uuid.")]
 
@@ -41,16 +42,25 @@ def claim(
 
     task, lease = call.run(work)
     document = {
-        "task": task.task, "task_id": task.task_id, "run": lease.run, "attempt": lease.attempt,
-        "label": lease.label, "state": task.status.text, "agent": lease.agent,
+        "task": task.task,
+        "task_id": task.task_id,
+        "run": lease.run,
+        "attempt": lease.attempt,
+        "label": lease.label,
+        "state": task.status.text,
+        "agent": lease.agent,
         "lease": {"ttl_s": lease.ttl_s, "expires": lease.expires},
     }
-    call.answer("claim", document, lambda _screen: [
-        f"{lease.label} is yours until {lease.expires}: {task.title}",
-        f"  taskboard show {task.task}    what is to be done",
-        f"  taskboard heartbeat {lease.label}    keeps it",
-        f"  taskboard complete {lease.label} --artifact PATH    ends it",
-    ])
+    call.answer(
+        "claim",
+        document,
+        lambda _screen: [
+            f"{lease.label} is yours until {lease.expires}: {task.title}",
+            f"  taskboard show {task.task}    what is to be done",
+            f"  taskboard heartbeat {lease.label}    keeps it",
+            f"  taskboard complete {lease.label} --artifact PATH    ends it",
+        ],
+    )
 
 
 def heartbeat(ctx: typer.Context, name: RunName) -> None:
@@ -70,6 +80,7 @@ def heartbeat(ctx: typer.Context, name: RunName) -> None:
 def complete(
     ctx: typer.Context,
     name: RunName,
+    *,
     output: Annotated[
         str | None,
         typer.Option(metavar="T", help="What came out, in words; `-` reads standard input."),
@@ -99,14 +110,22 @@ def complete(
 
     task, run, verdict = call.run(work)
     document = {
-        "success": True, "task": task.task, "task_id": task.task_id, "run": run, "state": "done",
-        "evidence_type": verdict.evidence_type, "evidence_count": verdict.evidence_count,
-        "tier": verdict.tier, "verified": verdict.verified,
+        "success": True,
+        "task": task.task,
+        "task_id": task.task_id,
+        "run": run,
+        "state": "done",
+        "evidence_type": verdict.evidence_type,
+        "evidence_count": verdict.evidence_count,
+        "tier": verdict.tier,
+        "verified": verdict.verified,
     }
     word = "verified" if verdict.verified else "on your word"
-    call.answer("complete", document, lambda screen: [
-        f"{task.task} is {screen.paint('done', 'done')}, {word} ({verdict.tier})"
-    ])
+    call.answer(
+        "complete",
+        document,
+        lambda screen: [f"{task.task} is {screen.paint('done', 'done')}, {word} ({verdict.tier})"],
+    )
 
 
 def fail(
@@ -116,6 +135,7 @@ def fail(
     final: Annotated[bool, typer.Option("--final", help="Do not try again.")] = False,
 ) -> None:
     """Give a run up: tried again later while attempts are left, unless --final."""
+
     async def say(app: App, task: Task, by: str) -> object:
         return await verbs.give_up(app.ctx, task, name, reason, by, final=final)
 
@@ -124,6 +144,7 @@ def fail(
 
 def release(ctx: typer.Context, name: RunName) -> None:
     """Hand a run back unspent: the task is ready again."""
+
     async def say(app: App, task: Task, by: str) -> object:
         return await verbs.hand_back(app.ctx, task, name, by)
 
@@ -149,10 +170,11 @@ def _end(
         return change_shape(world, after, run.run if run else None, attempt)
 
     document = call.run(work)
-    call.answer(kind, document, lambda screen: [
-        f"{document['task']} is "
-        f"{screen.paint(document['state'], document['state'].partition(':')[0])}"
-    ])
+    call.answer(
+        kind,
+        document,
+        lambda screen: [f"{document['task']} is {screen.state(document['state'])}"],
+    )
 
 
 def _frozen_fields(seen: Look, name: str) -> Mapping[str, str]:

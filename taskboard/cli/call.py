@@ -52,7 +52,8 @@ class Call:
             return Path.cwd()
         except FileNotFoundError:
             raise NotFound(
-                "The present folder is gone.", hint="cd to one that is there.",
+                "The present folder is gone.",
+                hint="cd to one that is there.",
                 code="no_workspace",
             ) from None
 

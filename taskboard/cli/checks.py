@@ -52,8 +52,12 @@ def verify(
 
     proof, segments = call.run(work, writable=False)
     document = {
-        "ok": proof.ok, "events": proof.events, "seq": proof.seq, "head": proof.head,
-        "segments": segments, "missing_objects": proof.missing_objects,
+        "ok": proof.ok,
+        "events": proof.events,
+        "seq": proof.seq,
+        "head": proof.head,
+        "segments": segments,
+        "missing_objects": proof.missing_objects,
         "fault": _fault(proof),
     }
     call.answer("verify", document, lambda screen: _verify_lines(screen, proof, only_head=head))
@@ -82,7 +86,8 @@ def _require_board(app: App) -> None:
     raise NotFound(
         f"There is no board {board}.",
         hint=f"{', '.join(near)} looks like one: rename it." if near else "taskboard init",
-        code="no_workspace", data={"near": near},
+        code="no_workspace",
+        data={"near": near},
     )
 
 
@@ -125,7 +130,7 @@ def _config_lines(screen: Screen, sources: tuple[Source, ...]) -> list[str]:
 
 
 def _value(value: Any) -> str:
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return "-"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 

@@ -13,9 +13,8 @@ from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
 from taskboard.cli.shapes import receipt_shape, run_shape, task_shape
 from taskboard.cli.tail import told
-from taskboard.cli.text import Screen, one_line, paragraph
+from taskboard.cli.text import Screen, one_line, padded, paragraph
 from taskboard.core.deadletter import Story, stories
-from taskboard.core.definition import definition
 from taskboard.core.event import Event
 from taskboard.core.state import next_events
 from taskboard.core.task import Task
@@ -71,11 +70,11 @@ def why(ctx: typer.Context, name: TaskId) -> None:
 
 
 async def _text(seen: Look, task: Task) -> str:
-    """The task's own text: from the board when that is newer, else as the ledger keeps it."""
-    board = seen.sight.board
-    item = board.item(task.task) if board is not None else None
-    if item is not None and board is not None and task.task in seen.glance.pending:
-        return definition(board, item, frozenset()).decode("utf-8", "replace")
+    """What a person wrote under its fields, from the board; for a task that is not there, its
+    definition as the ledger keeps it."""
+    board, place = seen.sight.board, seen.scene.places.get(task.task_id)
+    if board is not None and place is not None:
+        return board.items[place].prompt.strip("\r\n")
     if task.text is None:
         return ""
     try:
@@ -115,6 +114,7 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
         yield f"  note: {one_line(task.note)}"
     if task.result:
         yield f"  result: {one_line(task.result)}"
+    yield from _field_lines(task)
     if whole.text.strip():
         yield ""
         yield from (f"  {line}" for line in paragraph(whole.text.rstrip()).split("\n"))
@@ -129,6 +129,12 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
         yield from (f"  {told(event)}" for event in whole.events[-_LAST:])
     yield ""
     yield from _next_lines(seen, task)
+
+
+def _field_lines(task: Task) -> Iterator[str]:
+    width = max((len(key) for key in task.fields), default=0) + 1
+    for key, value in task.fields.items():
+        yield f"  {padded(one_line(key) + ':', width)}  {one_line(value)}"
 
 
 def _standing(seen: Look, task: Task) -> str:
@@ -146,7 +152,8 @@ def _run_lines(screen: Screen, story: Story) -> Iterator[str]:
     took = f", {brief(story.seconds)}" if story.seconds is not None else ""
     reason = f": {one_line(story.reason)}" if story.reason else ""
     code = f", exit {story.exit_code}" if story.exit_code is not None else ""
-    yield f"  @{story.attempt} {story.agent} {story.started[:19]}Z  {story.outcome}{reason}{code}{took}"
+    when = f"{story.started[:16]}Z"
+    yield f"  @{story.attempt} {story.agent} {when}  {story.outcome}{reason}{code}{took}"
     for step in story.steps:
         yield f"     step {step['step']}: {step['state']}"
     for receipt in story.receipts:
@@ -174,9 +181,7 @@ def _next_lines(seen: Look, task: Task) -> Iterator[str]:
         yield f"  clears it: {one_line('; '.join(found.clear))}"
 
 
-def _why_lines(
-    screen: Screen, seen: Look, task: Task, document: dict[str, Any]
-) -> Iterator[str]:
+def _why_lines(screen: Screen, seen: Look, task: Task, document: dict[str, Any]) -> Iterator[str]:
     if document["rule"] is None:
         yield screen.paint(f"{task.task} may run now.", "done")
         if seen.glance.sight.held is None and not seen.scene.untrusted:

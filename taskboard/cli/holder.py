@@ -49,9 +49,7 @@ def held_by_us(ctx: Context) -> Iterator[None]:
     except Timeout:
         raise _taken(ctx) from None
     try:
-        mine = Holder(
-            who=ctx.processes.me(), device=ctx.device, since=stamp(ctx.clock.now())
-        )
+        mine = Holder(who=ctx.processes.me(), device=ctx.device, since=stamp(ctx.clock.now()))
         ctx.files.write(_note(ctx), msgspec.json.encode(mine) + b"\n", durable=False)
         yield
     finally:

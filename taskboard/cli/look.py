@@ -51,7 +51,8 @@ class Look:
         if found is None:
             raise NotFound(
                 f"There is no task {name} on this board or in its ledger.",
-                hint="taskboard list", task=name,
+                hint="taskboard list",
+                task=name,
             )
         return found
 
@@ -76,8 +77,11 @@ async def look(app: App) -> Look:
     scene = set_scene(app.ctx, memory, seen.world)
     busy = sum(1 for _ in _supervised(seen.world))
     return Look(
-        ctx=app.ctx, scene=replace(scene, slots=app.settings.slots - busy), glance=seen,
-        diagnoses=_all_diagnoses(app, seen), children=seen.world.children(),
+        ctx=app.ctx,
+        scene=replace(scene, slots=app.settings.slots - busy),
+        glance=seen,
+        diagnoses=_all_diagnoses(app, seen),
+        children=seen.world.children(),
         lines=_lines(scene, seen),
     )
 
@@ -85,7 +89,8 @@ async def look(app: App) -> Look:
 def _supervised(world: World) -> Iterator[Task]:
     """Running tasks that take a slot: those a daemon or ``once`` has started."""
     return (
-        t for t in world.tasks.values()
+        t
+        for t in world.tasks.values()
         if t.kind is Kind.RUNNING and t.run is not None and t.run.actor == "daemon"
     )
 

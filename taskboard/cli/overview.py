@@ -76,7 +76,8 @@ def _chosen(seen: Look, *, next_: bool, state: str | None) -> Iterator[Task]:
     wanted = state.strip().casefold() if state else None
     if wanted and ":" not in wanted and wanted not in set(Kind):
         raise Usage(
-            f"{state} is no state.", hint=f"One of {', '.join(Kind)}, or a whole state.",
+            f"{state} is no state.",
+            hint=f"One of {', '.join(Kind)}, or a whole state.",
         )
     for task in tasks:
         if wanted is None:
@@ -94,7 +95,8 @@ def _yours(seen: Look) -> list[Task]:
     """What waits for a person, and that person is this user: named in the state, or the owner."""
     me = seen.ctx.owner.casefold()
     return [
-        t for t in _of(seen, Kind.BLOCKED)
+        t
+        for t in _of(seen, Kind.BLOCKED)
         if t.status.who not in _TIMED
         and me in (t.status.who.casefold(), owner_of(seen.ctx, t).casefold())
     ]
@@ -124,9 +126,7 @@ def _cost_today(app: App) -> float:
 # For people
 
 
-def _status_lines(
-    screen: Screen, seen: Look, daemon: Holder | None, cost: float
-) -> Iterator[str]:
+def _status_lines(screen: Screen, seen: Look, daemon: Holder | None, cost: float) -> Iterator[str]:
     yield from _head(screen, seen, daemon)
     running = [[t.task, one_line(t.title), _since(seen, t)] for t in _of(seen, Kind.RUNNING)]
     yield from _part(screen, "Running", running, "running")
@@ -198,9 +198,7 @@ def _trouble(seen: Look) -> Iterator[list[str]]:
             yield [found.task or "", one_line(found.message), f"{found.code} {file}:{found.line}"]
 
 
-def _list_lines(
-    screen: Screen, seen: Look, tasks: list[Task], state: str | None
-) -> Iterator[str]:
+def _list_lines(screen: Screen, seen: Look, tasks: list[Task], state: str | None) -> Iterator[str]:
     if not tasks:
         yield _nothing(seen, state)
         return
@@ -240,4 +238,3 @@ def _proof(task: Task) -> str:
     if task.tier is None:
         return ""
     return f"verified by {task.tier}" if task.verified else f"on the word of {task.tier}"
-

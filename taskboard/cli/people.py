@@ -23,20 +23,24 @@ TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015
 def add(
     ctx: typer.Context,
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What is to be done.")],
+    *,
     run: Annotated[str | None, typer.Option(metavar="CMD", help="A shell command.")] = None,
     agent: Annotated[str | None, typer.Option(metavar="A", help="Who works on it.")] = None,
-    needs: Annotated[str | None, typer.Option(metavar="IDS", help="What must be done before.")]
-    = None,
-    status: Annotated[str, typer.Option(metavar="S", help="`todo` keeps it from running.")]
-    = "ready",
-    verify: Annotated[str | None, typer.Option(metavar="CMD", help="Proves it with exit 0.")]
-    = None,
+    needs: Annotated[
+        str | None, typer.Option(metavar="IDS", help="What must be done before.")
+    ] = None,
+    status: Annotated[
+        str, typer.Option(metavar="S", help="`todo` keeps it from running.")
+    ] = "ready",
+    verify: Annotated[
+        str | None, typer.Option(metavar="CMD", help="Proves it with exit 0.")
+    ] = None,
     artifacts: Annotated[str | None, typer.Option(metavar="PATHS", help="What it makes.")] = None,
-    inputs: Annotated[str | None, typer.Option(metavar="PATHS", help="What must be there.")]
-    = None,
+    inputs: Annotated[
+        str | None, typer.Option(metavar="PATHS", help="What must be there.")
+    ] = None,
     measure: Annotated[str | None, typer.Option(metavar="T", help="What done means.")] = None,
-    priority: Annotated[str | None, typer.Option(metavar="P", help="critical, high, low.")]
-    = None,
+    priority: Annotated[str | None, typer.Option(metavar="P", help="critical, high, low.")] = None,
     owner: Annotated[str | None, typer.Option(metavar="WHO", help="Whom it asks.")] = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Any other field; repeatable.")
@@ -48,8 +52,15 @@ def add(
     """Add a task at the end of the board and print its id."""
     call = Call.of(ctx)
     named = {
-        "run": run, "agent": agent, "inputs": inputs, "measure": measure, "verify": verify,
-        "artifacts": artifacts, "needs": needs, "owner": owner, "priority": priority,
+        "run": run,
+        "agent": agent,
+        "inputs": inputs,
+        "measure": measure,
+        "verify": verify,
+        "artifacts": artifacts,
+        "needs": needs,
+        "owner": owner,
+        "priority": priority,
     }
     fields = [(key, value) for key, value in named.items() if value] + _pairs(field or [])
     text = sys.stdin.read() if body == "-" else body
@@ -57,7 +68,12 @@ def add(
     async def work(app: App) -> Task:
         async def act() -> Task:
             return await command.add(
-                app.ctx, app.memory, title, status=status, fields=fields, body=text,
+                app.ctx,
+                app.memory,
+                title,
+                status=status,
+                fields=fields,
+                body=text,
                 actor=actor(),
             )
 
@@ -71,8 +87,13 @@ def add(
 
 def ready(ctx: typer.Context, name: TaskId) -> None:
     """Let a task run: whatever it waited for, and also when it has failed."""
-    _change(ctx, "ready", name, lambda app, task: verbs.say_ready(app.ctx, task, actor()),
-            whole_board=True)
+    _change(
+        ctx,
+        "ready",
+        name,
+        lambda app, task: verbs.say_ready(app.ctx, task, actor()),
+        whole_board=True,
+    )
 
 
 def block(
@@ -83,7 +104,10 @@ def block(
 ) -> None:
     """Hold a task until somebody or something is there. Over a running task it ends the run."""
     _change(
-        ctx, "block", name, lambda app, task: verbs.say_block(app.ctx, task, who, what, actor()),
+        ctx,
+        "block",
+        name,
+        lambda app, task: verbs.say_block(app.ctx, task, who, what, actor()),
         whole_board=True,
     )
 
@@ -99,13 +123,12 @@ def answer(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What you say to its question.")],
 ) -> None:
     """Answer what a task asks; the next run is told. `taskboard ready ID` lets it go on."""
-    _change(
-        ctx, "answer", name, lambda app, task: verbs.say_answer(app.ctx, task, text, actor())
-    )
+    _change(ctx, "answer", name, lambda app, task: verbs.say_answer(app.ctx, task, text, actor()))
 
 
 def done(ctx: typer.Context, name: TaskId) -> None:
     """Say that a task is done: through the gate, as a person's word."""
+
     def fields(seen: Look) -> Mapping[str, str]:
         task = seen.task(name)
         board = seen.sight.board
@@ -113,7 +136,10 @@ def done(ctx: typer.Context, name: TaskId) -> None:
         return {**task.fields, **(item.values() if item is not None else {})}
 
     _change(
-        ctx, "done", name, lambda app, task: verbs.say_done(app.ctx, task, actor()),
+        ctx,
+        "done",
+        name,
+        lambda app, task: verbs.say_done(app.ctx, task, actor()),
         declares=fields,
     )
 
@@ -168,12 +194,9 @@ def _change(
         return change_shape(world, after, run.run if run else None, after.attempt)
 
     document = call.run(work)
-    call.answer(kind, document, lambda screen: [_stands(screen, document)])
-
-
-def _stands(screen: Any, document: Mapping[str, Any]) -> str:
-    state = str(document["state"])
-    return f"{document['task']} is {screen.paint(state, state.partition(':')[0])}"
+    call.answer(
+        kind, document, lambda screen: [f"{document['task']} is {screen.state(document['state'])}"]
+    )
 
 
 def _pairs(texts: list[str]) -> list[tuple[str, str]]:

@@ -43,9 +43,15 @@ class Root(TyperGroup):
 
 def make_root() -> Any:
     """The whole command line as one object of the parser's."""
+    group: Any
     app = typer.Typer(
-        name="taskboard", cls=Root, help=_ABOUT, add_completion=False, rich_markup_mode=None,
-        pretty_exceptions_enable=False, context_settings=dict(_CONTEXT),
+        name="taskboard",
+        cls=Root,
+        help=_ABOUT,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=dict(_CONTEXT),
         epilog="Example: taskboard init && taskboard once",
     )
     app.callback(invoke_without_command=True)(_start)
@@ -59,8 +65,10 @@ def build(entry: Entry) -> Any:
     """The parser of one command: its function's signature, and the options that all share."""
     module = import_module(f"taskboard.cli.{entry.module}")
     info = CommandInfo(
-        name=entry.name, callback=getattr(module, entry.function),
-        epilog=f"Example: {entry.example}", context_settings=dict(_CONTEXT),
+        name=entry.name,
+        callback=getattr(module, entry.function),
+        epilog=f"Example: {entry.example}",
+        context_settings=dict(_CONTEXT),
     )
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     command.params += _shared_options()
@@ -77,20 +85,33 @@ def _start(ctx: typer.Context) -> None:
 def _shared_options() -> list[Any]:
     return [
         TyperOption(
-            param_decls=["--board"], type=str, metavar="PATH", expose_value=False,
-            callback=_note_board, help="The board or its folder, if not the nearest upward.",
+            param_decls=["--board"],
+            type=str,
+            metavar="PATH",
+            expose_value=False,
+            callback=_note_board,
+            help="The board or its folder, if not the nearest upward.",
         ),
         TyperOption(
-            param_decls=["--json"], is_flag=True, default=False, expose_value=False,
-            callback=_note_json, help="Answer with one JSON document.",
+            param_decls=["--json"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=_note_json,
+            help="Answer with one JSON document.",
         ),
     ]
 
 
 def _version_option() -> Any:
     return TyperOption(
-        param_decls=["--version"], is_flag=True, default=False, expose_value=False,
-        is_eager=True, callback=_show_version, help="Print the version.",
+        param_decls=["--version"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        is_eager=True,
+        callback=_show_version,
+        help="Print the version.",
     )
 
 

@@ -67,9 +67,12 @@ def init(
         if found.nothing:
             app.trust.record(app.workspace, world.ledger_id, app.ctx.clock.now())
         return {
-            "board": os.fspath(space.board), "created": not found.board,
-            "ledger_id": world.ledger_id, "trusted": app.ctx.untrusted() is None,
-            "ignored": ignored, "tasks": len(world.tasks),
+            "board": os.fspath(space.board),
+            "created": not found.board,
+            "ledger_id": world.ledger_id,
+            "trusted": app.ctx.untrusted() is None,
+            "ignored": ignored,
+            "tasks": len(world.tasks),
         }
 
     document = call.run(work)
@@ -159,8 +162,13 @@ def trust(ctx: typer.Context) -> None:
         "path": os.fspath(seen.ctx.workspace.root),
         "ledger_id": seen.world.ledger_id,
         "tasks": [
-            {"task": t.task, "state": t.status.text, "run": t.fields.get("run"),
-             "verify": t.fields.get("verify"), "agent": t.fields.get("agent")}
+            {
+                "task": t.task,
+                "state": t.status.text,
+                "run": t.fields.get("run"),
+                "verify": t.fields.get("verify"),
+                "agent": t.fields.get("agent"),
+            }
             for t in _runnable(seen)
         ],
         "settings": [{"name": s.name, "value": s.value, "where": s.where} for s in programs],
@@ -173,7 +181,8 @@ def _runnable(seen: Look) -> list[Any]:
     """The tasks that would start something: now, or once they are ready."""
     named = ("run", "verify", "agent")
     return [
-        t for t in seen.in_order()
+        t
+        for t in seen.in_order()
         if t.kind not in TERMINAL and any(t.fields.get(key) for key in named)
     ]
 
@@ -182,9 +191,9 @@ def _programs(app: App) -> list[Source]:
     """The workspace's own settings that start programs, as they count once it is trusted."""
     whole = load(app.workspace, os.environ, trusted=True)
     return [
-        replace(source) for source in whole.sources
-        if source.source == "workspace"
-        and (source.name in _PROGRAMS or "." in source.name)
+        replace(source)
+        for source in whole.sources
+        if source.source == "workspace" and (source.name in _PROGRAMS or "." in source.name)
     ]
 
 

@@ -16,9 +16,19 @@ from taskboard.core.plain import plain
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LONE = re.compile("[\ud800-\udfff]")
 _COLOURS = {
-    "running": "36", "done": "32", "failed": "31", "blocked": "33", "ready": "1",
-    "open": "2", "unknown": "35", "withdrawn": "2", "dim": "2", "bold": "1",
-    "error": "31", "warning": "33", "info": "2",
+    "running": "36",
+    "done": "32",
+    "failed": "31",
+    "blocked": "33",
+    "ready": "1",
+    "open": "2",
+    "unknown": "35",
+    "withdrawn": "2",
+    "dim": "2",
+    "bold": "1",
+    "error": "31",
+    "warning": "33",
+    "info": "2",
 }
 
 
@@ -75,8 +85,8 @@ class Screen:
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
         self.tty = self.stream.isatty()
-        self.colour = self.tty and not os.environ.get("NO_COLOR") and (
-            os.environ.get("TERM", "") != "dumb"
+        self.colour = (
+            self.tty and not os.environ.get("NO_COLOR") and (os.environ.get("TERM", "") != "dumb")
         )
         self.wide = shutil.get_terminal_size().columns if self.tty else None
 
@@ -85,9 +95,17 @@ class Screen:
         code = _COLOURS.get(colour)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
 
+    def state(self, text: str) -> str:
+        """A state in its colour."""
+        return self.paint(text, text.partition(":")[0])
+
     def table(
-        self, rows: Sequence[Sequence[str]], colours: Sequence[str] = (), indent: str = "",
-        flexible: int = -1, paint: int = -1,
+        self,
+        rows: Sequence[Sequence[str]],
+        colours: Sequence[str] = (),
+        indent: str = "",
+        flexible: int = -1,
+        paint: int = -1,
     ) -> list[str]:
         """Rows with aligned columns. On a terminal the ``flexible`` column is cut so that a
         line fits; column ``paint`` of each row gets the row's colour."""

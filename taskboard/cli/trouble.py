@@ -16,8 +16,11 @@ def explain(error: TaskboardError, *, as_json: bool) -> int:
         document = {
             "schema_version": SCHEMA_VERSION,
             "error": {
-                "code": error.code, "message": error.message, "hint": error.hint,
-                "task": error.task, "data": error.data,
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "task": error.task,
+                "data": error.data,
             },
         }
         sys.stderr.write(json_text(document))

@@ -12,7 +12,7 @@ from taskboard.cli.look import Look, look
 from taskboard.core.state import Kind, read_status
 from taskboard.errors import TaskboardError, Usage
 from taskboard.loop.command import begin, end
-from taskboard.loop.verbs import require_trust, require_whole_board
+from taskboard.loop.record import require_trust, require_whole_board
 
 T = TypeVar("T")
 

@@ -1,0 +1,201 @@
+"""``doctor``: whether everything here is fit to work. It looks and changes nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+
+from taskboard import __version__
+from taskboard.app import App
+from taskboard.cli.call import Call
+from taskboard.cli.holder import holder
+from taskboard.cli.look import look
+from taskboard.cli.text import Screen, one_line, padded
+from taskboard.errors import TaskboardError
+from taskboard.exchange import exchange_names
+from taskboard.ownership import ownership
+
+UNFIT = 1
+_OLDEST = (3, 11)
+_PACKAGES = ("anthropic", "filelock", "markdown-it-py", "msgspec", "typer", "watchdog")
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, name: str, error: TaskboardError) -> Finding:
+        """What an error says about it."""
+        return cls(name, False, error.message, error.hint)
+
+
+def doctor(ctx: typer.Context) -> None:
+    """Whether Python, this machine, the workspace and its ledger are fit. Exits 1 if not."""
+    call = Call.of(ctx)
+    found = [*_machine(), *_workspace(call)]
+    document = {"ok": all(f.ok for f in found), "checks": [f._asdict() for f in found]}
+    call.answer("doctor", document, lambda screen: _lines(screen, found))
+    if not document["ok"]:
+        raise typer.Exit(UNFIT)
+
+
+def _machine() -> Iterator[Finding]:
+    fit = sys.version_info >= _OLDEST
+    yield Finding(
+        "python",
+        fit,
+        f"{platform.python_version()} on {platform.system()}",
+        "" if fit else "taskboard needs Python 3.11 or newer.",
+    )
+    missing = [name for name in _PACKAGES if not _installed(name)]
+    yield Finding(
+        "packages",
+        not missing,
+        f"not installed: {', '.join(missing)}" if missing else f"taskboard {__version__}",
+        "Install taskboard again; its packages come with it." if missing else "",
+    )
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _workspace(call: Call) -> Iterator[Finding]:
+    try:
+        app = call.open(writable=False)
+    except TaskboardError as error:
+        yield Finding.of("settings" if error.exit_code == 78 else "workspace", error)
+        return
+    root = app.workspace.root
+    yield Finding("workspace", True, str(root))
+    yield Finding("settings", True, _told_settings(app))
+    yield _owned(app)
+    yield _trusted(app)
+    yield _locks(root)
+    yield _swaps(root)
+    yield from call.run(_inside, writable=False)
+
+
+def _told_settings(app: App) -> str:
+    given = sum(1 for s in app.configured.sources if s.source != "default")
+    return f"{given} set, the rest by default"
+
+
+def _owned(app: App) -> Finding:
+    problems = ownership(app.workspace)
+    if not problems:
+        return Finding("ownership", True, "folder, board and ledger are yours alone")
+    return Finding(
+        "ownership",
+        False,
+        " ".join(p.message for p in problems),
+        "\n".join(p.hint for p in problems),
+    )
+
+
+def _trusted(app: App) -> Finding:
+    reason = app.ctx.untrusted()
+    if reason is None:
+        return Finding("trust", True, "commands of this board may run")
+    return Finding("trust", False, reason, "taskboard trust")
+
+
+def _locks(folder: Path) -> Finding:
+    """``flock`` on the folder itself: a file system without locks would let two write at once."""
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        return Finding("locks", False, f"{folder}: {error.strerror}", "Look at its permissions.")
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass  # somebody holds it, so there are locks
+    except OSError as error:
+        return Finding(
+            "locks",
+            False,
+            f"flock does not work here: {error.strerror}",
+            "Keep the workspace on a local disk.",
+        )
+    finally:
+        os.close(fd)
+    return Finding("locks", True, "flock works here")
+
+
+def _swaps(folder: Path) -> Finding:
+    """Whether the system knows the call: asked with names that do not exist."""
+    try:
+        known = exchange_names(folder / ".taskboard-no-a", folder / ".taskboard-no-b")
+    except FileNotFoundError:
+        known = True
+    except OSError:
+        known = False
+    how = "names are swapped atomically" if known else "by link, check and rename"
+    return Finding("write-back", True, f"{how}; a save in the gap is kept either way")
+
+
+async def _inside(app: App) -> list[Finding]:
+    """What needs the ledger."""
+    found = []
+    try:
+        seen = await look(app)
+    except TaskboardError as error:
+        return [Finding.of("ledger", error), _daemon(app)]
+    world, held = seen.world, seen.sight.held
+    found.append(
+        Finding(
+            "ledger",
+            True,
+            f"{world.seq} events"
+            if world.ledger_id
+            else "none yet: the first command that changes something opens one",
+        )
+    )
+    count = len(seen.sight.board.items) if seen.sight.board else 0
+    grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code != "TB405")
+    trouble = f", {grave} with errors" if grave else ""
+    found.append(
+        Finding(
+            "board",
+            held is None,
+            held or f"{count} tasks{trouble}",
+            "taskboard check" if held or grave else "",
+        )
+    )
+    found.append(_daemon(app))
+    found.append(Finding("executors", True, ", ".join(sorted(app.ctx.executors))))
+    return found
+
+
+def _daemon(app: App) -> Finding:
+    runs = holder(app.ctx)
+    if runs is None:
+        return Finding("daemon", True, "none runs here", "taskboard run")
+    return Finding("daemon", True, f"process {runs.who.pid} since {runs.since[:16]}Z")
+
+
+def _lines(screen: Screen, found: list[Finding]) -> Iterator[str]:
+    width = max(len(f.name) for f in found)
+    for finding in found:
+        mark = screen.paint("ok  ", "done") if finding.ok else screen.paint("FAIL", "failed")
+        yield f"{mark}  {padded(finding.name, width)}  {one_line(finding.message)}"
+        if finding.hint and not finding.ok:
+            for line in finding.hint.split("\n"):
+                yield f"      {' ' * width}  {one_line(line)}"
