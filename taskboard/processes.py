@@ -89,7 +89,7 @@ class SystemProcesses:
             ending.look()
             ending.tell(signal.SIGKILL, set())
             raise
-        self._reap(ending.adopted)
+        self._reap(ending.rows, ending.adopted)
 
     def become_subreaper(self) -> bool:
         """Have orphans of our descendants given to us and not to init, so that they stay ours
@@ -108,10 +108,9 @@ class SystemProcesses:
         a stolen one as success. An orphan that leads a session is collected by ``end_group``
         when that saw it while it had another parent, and otherwise when this process ends.
         """
-        return self._reap(set())
+        return self._reap(self._table.rows(), set())
 
-    def _reap(self, adopted: set[tuple[int, int]]) -> int:
-        rows = self._table.rows()
+    def _reap(self, rows: dict[int, Row], adopted: set[tuple[int, int]]) -> int:
         me = rows.get(os.getpid())
         if me is None or not me.session:
             return 0
@@ -145,6 +144,7 @@ class _Ending:
         self._leader = leader
         self._entry = f"TASKBOARD_RUN_ID={marker}"
         self._whole = False  # the group may be signalled as one
+        self.rows: dict[int, Row] = {}
         self.targets: dict[int, Row] = {}
         self._met: set[tuple[int, int]] = set()
         """Whoever belonged once: when its parent is gone nothing else may tell."""
@@ -153,10 +153,10 @@ class _Ending:
 
     def look(self) -> bool:
         """Find who is left; False when nobody is."""
-        rows = self._table.rows()
+        rows = self.rows = self._table.rows()
         spared = _lineage(rows)
         met = {pid for pid, started in self._met if pid in rows and rows[pid].started == started}
-        seeds = (self._members(rows) | met) - spared
+        seeds = self._members(rows) | met
         found = _with_descendants(rows, seeds, spared)
         self.targets = {pid: rows[pid] for pid in found if not rows[pid].zombie}
         self._met |= _keys(self.targets)
