@@ -37,20 +37,32 @@ def wake(
     return drafts
 
 
-def due(world: World, *, now: datetime) -> float | None:
-    """Seconds until ``wake`` has something to do because of time alone; None for never."""
+def due(
+    world: World, *, now: datetime, after: datetime | None = None, missing: bool = True
+) -> float | None:
+    """Seconds until ``wake`` has something to do because of time alone; None for never.
+    Moments up to ``after`` have been dealt with, whatever came of it. ``missing`` False leaves
+    sections that are gone out of account."""
     moments = []
     for task in world.tasks.values():
         if task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota"):
             moments.append(read_time(task.status.what))
-        if task.missing_since:
+        if missing and task.missing_since and _may_go(task):
             since = read_time(task.missing_since)
             moments.append(since + timedelta(seconds=GONE_FOR) if since else None)
         if task.kind is Kind.READY:
             start = read_time(task.fields.get("not-before", ""))
             moments.append(start if start and start > now else None)
-    ahead = [(m - now).total_seconds() for m in moments if m is not None]
+    open_ones = [m for m in moments if m is not None and (after is None or m > after)]
+    ahead = [(m - now).total_seconds() for m in open_ones]
     return max(min(ahead), 0.0) if ahead else None
+
+
+def _may_go(task: Task) -> bool:
+    """Whether a section that stays gone changes anything more about its task."""
+    if task.kind is Kind.RUNNING:
+        return not task.withdrawing
+    return task.kind is not Kind.WITHDRAWN and not task.hidden
 
 
 def move(task: Task, event: E, to: str | None = None, **data: object) -> Draft:

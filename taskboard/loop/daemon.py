@@ -29,7 +29,10 @@ class Daemon:
     """The loop around the turn. ``stop`` may be called from a signal handler."""
 
     def __init__(
-        self, ctx: Context, memory: Memory, changes: Changes,
+        self,
+        ctx: Context,
+        memory: Memory,
+        changes: Changes,
         progress: Callable[[], None] | None = None,
     ) -> None:
         self.ctx, self.memory, self.changes = ctx, memory, changes
@@ -39,6 +42,8 @@ class Daemon:
         """The board's file as last noticed: a hint about the same file is no save."""
         self._ledger: Stat | None = None
         self._unwritten = False
+        self._woke = ctx.clock.now()
+        """When the last turn began: what was due then it has dealt with."""
         self._stop = False
 
     def stop(self) -> None:
@@ -86,6 +91,7 @@ class Daemon:
         """Until a turn has something to do; the poll catches whatever no hint told of."""
         while not self._stop and not self.memory.due:
             patience = await self._patience()
+            moment = self.ctx.clock.awake() + patience
             if patience <= 0:
                 return
             try:
@@ -97,6 +103,8 @@ class Daemon:
                 self._look_at_ledger()
                 self.memory.due = self.memory.due or bool(self.ctx.writeback.linger())
             self.memory.news.clear()
+            if self.ctx.clock.awake() >= moment:
+                return
             if self._progress is not None:
                 self._progress()
 
@@ -110,7 +118,9 @@ class Daemon:
             moments.append(self.memory.wrote + WRITE_EVERY - clock.awake())
         world = await self.ctx.ledger.look()
         now = clock.now()
-        waiting = due(world, now=now) if self.memory.sight.held is None else None
+        held = self.memory.sight.held is not None
+        # What the last turn could not end by time alone would be due for ever.
+        waiting = None if held else due(world, now=now, after=self._woke)
         if waiting is not None:
             moments.append(waiting)
         for task in world.tasks.values():
@@ -127,6 +137,7 @@ class Daemon:
         if quiet:
             self._debounce.clear()
         write = self._may_write()
+        self._woke = self.ctx.clock.now()
         try:
             await tick(
                 self.ctx, self.memory, start=start, settling=not start, board=quiet, write=write
