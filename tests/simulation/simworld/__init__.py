@@ -1,0 +1,1 @@
+"""A world on one disk, one clock and one dice: the real loop, a person, agents and crashes."""
