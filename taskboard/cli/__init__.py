@@ -14,7 +14,6 @@ import typer
 
 from taskboard.cli.call import Call
 from taskboard.cli.root import make_root
-from taskboard.cli.trouble import explain, unexpected, usage
 from taskboard.errors import TaskboardError
 
 __all__ = ["main"]
@@ -42,19 +41,29 @@ def main(args: Sequence[str] | None = None) -> int:
 def _run(words: list[str], call: Call) -> int:
     try:
         found = make_root().main(words, prog_name="taskboard", standalone_mode=False, obj=call)
-    except TaskboardError as error:
-        return explain(error, as_json=call.json)
-    except _MISUSED as error:
-        return explain(usage(error), as_json=call.json)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:
-        if os.environ.get("TASKBOARD_DEBUG") == "1":
+        from taskboard.cli import trouble
+
+        known = _known(error)
+        if known is None and os.environ.get("TASKBOARD_DEBUG") == "1":
             raise
-        return explain(unexpected(error), as_json=call.json)
+        return trouble.explain(known or trouble.unexpected(error), as_json=call.json)
     return found if isinstance(found, int) else 0
+
+
+def _known(error: Exception) -> TaskboardError | None:
+    """The error in the words of the contract, unless it is a fault of the program itself."""
+    if isinstance(error, TaskboardError):
+        return error
+    if isinstance(error, _MISUSED):
+        from taskboard.cli import trouble
+
+        return trouble.usage(error)
+    return None
 
 
 def _wants_json(words: list[str]) -> bool:

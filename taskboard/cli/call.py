@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from taskboard.cli.text import Screen, json_text
 from taskboard.errors import NotFound
 
 if TYPE_CHECKING:
     import typer
 
     from taskboard.app import App
+    from taskboard.cli.text import Screen
 
 T = TypeVar("T")
 
@@ -75,6 +75,8 @@ class Call:
         self, kind: str, document: Mapping[str, Any], text: Callable[[Screen], Iterable[str]]
     ) -> None:
         """Print the answer: one JSON document, or the lines for people."""
+        from taskboard.cli.text import Screen, json_text
+
         if self.json:
             whole = {"schema_version": SCHEMA_VERSION, "kind": kind, **document}
             sys.stdout.write(json_text(whole))
@@ -82,11 +84,6 @@ class Call:
             screen = Screen(sys.stdout)
             screen.say(text(screen))
         sys.stdout.flush()
-
-    def warn(self, text: str) -> None:
-        """A line on stderr, unless a program reads."""
-        if not self.json:
-            Screen(sys.stderr).say([f"taskboard: {text}"])
 
     def _quiet_log(self) -> None:
         """What the modules log goes to stderr as ours, from warnings upward; in JSON nowhere."""
