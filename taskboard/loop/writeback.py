@@ -108,11 +108,12 @@ class WriteBack:
         than 30 s that nobody changed are removed. A save younger than 0.2 s may be half
         written and is left for the next call."""
         try:
-            slots = self._recover()
             late, old = [], []
-            for slot in slots:
+            for slot in self._recover():
                 found = self._displaced.read(slot)
-                if found is not None and digest(found) not in (slot.base, slot.wrote):
+                if slot.held and found is not None:
+                    late += self._release(slot, found)
+                elif found is not None and digest(found) not in (slot.base, slot.wrote):
                     if self._is_quiet(slot):
                         late.append(self._late(slot, found))
                 elif found is None or self._displaced.age(slot) > LINGER:
@@ -130,7 +131,8 @@ class WriteBack:
         try:
             if late.joined:
                 self.settle(late)
-                return self._conflicts / late.slot.conflict if late.slot.conflict else None
+                name = late.slot.conflict
+                return None if name is None else self._conflicts / name
             for _ in range(_ROUNDS):
                 outcome, conflict = self._join(late)
                 if isinstance(outcome, Written):
@@ -147,7 +149,11 @@ class WriteBack:
     def settle(self, late: Late) -> None:
         """The late save is in the board: its bytes are what the file should hold, and it is
         watched for another 30 s."""
-        self._displaced.renew(late.slot, late.data)
+        if late.slot.held:
+            self._displaced.drop(late.slot)
+        else:
+            self._displaced.hold(late.base, late.data)
+            self._displaced.renew(late.slot, late.data)
 
     def _join(self, late: Late) -> tuple[Outcome, Path | None]:
         try:
@@ -156,7 +162,8 @@ class WriteBack:
             return Missing(), None
         joined = join(late.base, present, late.data)
         if not late.base and _grew_from(present, late.data):
-            return Written(), None
+            whole = Counter(late.data.splitlines()) <= Counter(present.splitlines())
+            return Written(), None if whole else self._keep(late.data)
         conflict = self._keep(present) if joined.conflicts else None
         if joined.data == present:
             return Written(), conflict
@@ -184,6 +191,22 @@ class WriteBack:
             name = f"{moment}-{number}-{self._named.name}"
         self._files.write(self._conflicts / name, data)
         return self._conflicts / name
+
+    def _release(self, slot: Slot, found: bytes) -> list[Late]:
+        """Let go of a save's copy once it is old and the board has the save; one that the board
+        has not goes to ``conflicts/``."""
+        if self._displaced.age(slot) <= LINGER:
+            return []
+        base = self._displaced.load(slot.name)[1]
+        try:
+            present = self._files.read(self._displaced.board())
+        except FileNotFoundError:
+            return []
+        if join(base, present, found).data == present:
+            self._displaced.drop(slot)
+            return []
+        slot = msgspec.structs.replace(slot, conflict=self._keep(found).name)
+        return [Late(slot=slot, base=base, data=found, joined=True)]
 
     def _late(self, slot: Slot, found: bytes) -> Late:
         """A late save; ``joined`` when a crash came between the swap that carries it and
