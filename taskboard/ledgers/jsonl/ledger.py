@@ -164,7 +164,8 @@ class JsonlLedger:
         """Record all that waits, under one lock, and have it flushed."""
         loop, self._loop = self._loop, None
         assert loop is not None
-        wishes, self._queue = self._queue, []
+        wishes = [wish for wish in self._queue if not wish.done.done()]
+        self._queue = []
         try:
             self._flusher.check()
             with self._store.locked():
@@ -245,7 +246,6 @@ class JsonlLedger:
         assert self._redact is not None
         data = draft.data
         typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
-        rest = self._redact({key: one for key, one in data.items() if key not in typed})
-        # Keys keep their order: the same draft gives the same bytes.
-        whole = {key: data[key] if key in typed else rest[key] for key in data}
+        whole = {key: one for key, one in data.items() if key in typed}
+        whole.update(self._redact({key: one for key, one in data.items() if key not in typed}))
         return msgspec.structs.replace(draft, data=whole)
