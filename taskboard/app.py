@@ -45,8 +45,12 @@ class App:
 
 
 def open_app(
-    start: Path, *, board: Path | None = None, environ: Mapping[str, str] | None = None,
-    flags: Mapping[str, Any] | None = None, writable: bool = True,
+    start: Path,
+    *,
+    board: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    writable: bool = True,
 ) -> App:
     """Open the workspace of ``start`` (or of ``board``). ``writable`` False is for commands that
     only read: they make no file and repair nothing. Raises ``NotFound`` and ``BadSettings``."""
@@ -54,25 +58,37 @@ def open_app(
     workspace = find(start, board)
     files, clock, processes = DiskFiles(), SystemClock(), SystemProcesses()
     trust = Trust.of(environ, files)
-    configured = load(
-        workspace, environ, flags, trusted=trust.trusted(workspace) is None
-    )
+    configured = load(workspace, environ, flags, trusted=trust.trusted(workspace) is None)
     settings = configured.settings
     device = _device()
     redactor = Redactor(secrets_of(environ))
     ledger = JsonlLedger(
-        files, clock, path=_ledger_path(workspace, settings), state=workspace.state,
-        device=device, board=workspace.board.name, writable=writable,
+        files,
+        clock,
+        path=_ledger_path(workspace, settings),
+        state=workspace.state,
+        device=device,
+        board=workspace.board.name,
+        writable=writable,
         redact=redactor.redact_data,
     )
     ctx = Context(
-        workspace=workspace, settings=settings, files=files, clock=clock, processes=processes,
-        ledger=ledger, history=ledger, leases=DirectoryLeases(files, workspace.locks),
+        workspace=workspace,
+        settings=settings,
+        files=files,
+        clock=clock,
+        processes=processes,
+        ledger=ledger,
+        history=ledger,
+        leases=DirectoryLeases(files, workspace.locks),
         writeback=WriteBack(
             files, clock, board=workspace.board, state=workspace.state, boot=processes.me().boot
         ),
-        executors=_executors(clock, processes, environ), decider=_decider(settings),
-        device=device, mark=_mark(clock), owner=settings.owner or login_name(),
+        executors=_executors(clock, processes, environ),
+        decider=_decider(settings),
+        device=device,
+        mark=_mark(clock),
+        owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace, configured),
     )
     return App(workspace, configured, ctx, Memory(), ledger, trust)

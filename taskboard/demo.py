@@ -46,7 +46,9 @@ def _title(text: str, remark: str) -> None:
 def _type(folder: Path, *words: str, may_fail: bool = False) -> None:
     _title("$ taskboard " + " ".join(words), "")
     done = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, "-P", "-m", "taskboard", *words], cwd=folder, check=False,
+        [sys.executable, "-P", "-m", "taskboard", *words],
+        cwd=folder,
+        check=False,
         env={**os.environ, **_QUIET},
     )
     if done.returncode not in ((0, 1) if may_fail else (0,)):

@@ -82,19 +82,36 @@ class Desk:
     def open(self) -> None:
         """A new process on the same disk."""
         ledger = JsonlLedger(
-            self.files, self.clock, path=self.workspace.ledger, state=self.workspace.state,
-            device="desk", board="task-board.md", threads=False,
+            self.files,
+            self.clock,
+            path=self.workspace.ledger,
+            state=self.workspace.state,
+            device="desk",
+            board="task-board.md",
+            threads=False,
         )
         self.ctx = Context(
-            workspace=self.workspace, settings=self.settings, files=self.files,
-            clock=self.clock, processes=self.processes, ledger=ledger, history=ledger,
+            workspace=self.workspace,
+            settings=self.settings,
+            files=self.files,
+            clock=self.clock,
+            processes=self.processes,
+            ledger=ledger,
+            history=ledger,
             leases=DirectoryLeases(self.files, self.workspace.locks),
             writeback=WriteBack(
-                self.files, self.clock, board=self.workspace.board,
-                state=self.workspace.state, boot=self.processes.me().boot,
+                self.files,
+                self.clock,
+                board=self.workspace.board,
+                state=self.workspace.state,
+                boot=self.processes.me().boot,
             ),
-            executors={"shell": self.script}, decider=Decider(), device="desk", mark="a4b",
-            owner="ann", untrusted=lambda: self.untrusted,
+            executors={"shell": self.script},
+            decider=Decider(),
+            device="desk",
+            mark="a4b",
+            owner="ann",
+            untrusted=lambda: self.untrusted,
         )
         self.memory = Memory()
 

@@ -49,9 +49,13 @@ def stories(events: Sequence[Event]) -> list[Story]:
             continue
         if event.type == "claimed":
             found[event.run] = Story(
-                run=event.run, attempt=event.attempt or 0, agent=event.agent or "",
-                started=event.ts, executor=str(event.data.get("executor", "")),
-                round=round_number, device=event.device,
+                run=event.run,
+                attempt=event.attempt or 0,
+                agent=event.agent or "",
+                started=event.ts,
+                executor=str(event.data.get("executor", "")),
+                round=round_number,
+                device=event.device,
             )
         story = found.get(event.run)
         if story is not None:
@@ -99,16 +103,21 @@ def _head(task: Task, runs: Sequence[Story]) -> str:
     last = runs[-1] if runs else None
     reason = one_line(f"{last.reason}: {last.error or ''}".strip(": ")) if last else ""
     lines = [
-        f"# {task.task} {one_line(task.title)}", "",
-        f"<!-- ledger: seq {task.since} -->", "",
+        f"# {task.task} {one_line(task.title)}",
+        "",
+        f"<!-- ledger: seq {task.since} -->",
+        "",
     ]
     if task.kind is Kind.FAILED:
         lines += [
             f"**{task.status.text}** after {task.spent} spent attempt(s)."
-            + (f" Last error: {reason}." if reason else ""), "",
-            "To try it again, mend the cause and then either:", "",
+            + (f" Last error: {reason}." if reason else ""),
+            "",
+            "To try it again, mend the cause and then either:",
+            "",
             f"- type `ready` as the status of {task.task} in `task-board.md`, or",
-            f"- run `taskboard ready {task.task}`.", "",
+            f"- run `taskboard ready {task.task}`.",
+            "",
         ]
     else:
         lines += [f"Requeued (round {task.round}): it is `{task.status.text}` now.", ""]
@@ -125,7 +134,8 @@ def _task(text: str) -> str:
 def _run(story: Story) -> str:
     took = f", {brief(story.seconds)}" if story.seconds is not None else ""
     lines = [
-        f"## Attempt {story.attempt} (round {story.round}): {story.outcome}", "",
+        f"## Attempt {story.attempt} (round {story.round}): {story.outcome}",
+        "",
         f"- agent: {story.agent}",
         f"- started: {story.started}{took}",
         f"- run: `.taskboard/runs/{story.run}`",

@@ -55,18 +55,30 @@ class Ending:
         if to is not None:
             data["next"] = next_events(stored_status(to).kind)
         return Draft(
-            type=event, task_id=self.task.task_id, task=self.task.task, to=to,
-            agent=run.agent if run else None, run=run.run if run else None,
-            attempt=run.attempt if run else None, actor=self.actor, data=data,
+            type=event,
+            task_id=self.task.task_id,
+            task=self.task.task,
+            to=to,
+            agent=run.agent if run else None,
+            run=run.run if run else None,
+            attempt=run.attempt if run else None,
+            actor=self.actor,
+            data=data,
         )
 
     def step(self, event: E, step: str, **data: Any) -> Draft:
         """A draft about one step of this run."""
         run = self.run
         return Draft(
-            type=event, task_id=self.task.task_id, task=self.task.task, step=step,
-            agent=run.agent if run else None, run=run.run if run else None,
-            attempt=run.attempt if run else None, actor=self.actor, data=data,
+            type=event,
+            task_id=self.task.task_id,
+            task=self.task.task,
+            step=step,
+            agent=run.agent if run else None,
+            run=run.run if run else None,
+            attempt=run.attempt if run else None,
+            actor=self.actor,
+            data=data,
         )
 
 
@@ -80,13 +92,19 @@ def completed(end: Ending, verdict: Verdict) -> list[Draft]:
     """The task is done, with its receipts."""
     assert verdict.tier is not None, "only a passed gate completes"  # noqa: S101
     line = done_line(
-        verdict.tier, verdict.receipts, by=end.who, run=end.run.run if end.run else None,
+        verdict.tier,
+        verdict.receipts,
+        by=end.who,
+        run=end.run.run if end.run else None,
         seconds=end.seconds,
     )
     data: dict[str, Any] = {
-        "evidence_type": verdict.evidence_type, "evidence_count": verdict.evidence_count,
-        "tier": verdict.tier.value, "verified": verdict.verified,
-        "receipts": [r.as_data() for r in verdict.receipts], "duration_s": end.seconds,
+        "evidence_type": verdict.evidence_type,
+        "evidence_count": verdict.evidence_count,
+        "tier": verdict.tier.value,
+        "verified": verdict.verified,
+        "receipts": [r.as_data() for r in verdict.receipts],
+        "duration_s": end.seconds,
         "result": line,
     }
     if end.run is not None and end.run.text != end.task.text:
@@ -100,7 +118,10 @@ def failed(
     """A spent run: tried again later, or the end of the round and a dead letter."""
     to = _after_failure(end, retryable=retryable)
     facts = {
-        **data, "reason": reason, "error": error[-MAX_ERROR:], "duration_s": end.seconds,
+        **data,
+        "reason": reason,
+        "error": error[-MAX_ERROR:],
+        "duration_s": end.seconds,
         "result": _failed_line(end, _cause(reason, error, data.get("exit_code"))),
     }
     return _with_letter(end, end.draft(E.FAILED, to, **facts), to)
@@ -141,7 +162,8 @@ def refusal(end: Ending, verdict: Verdict, *, verb: str) -> Draft:
     """The refusal itself, as a fact."""
     event = E(verdict.code)
     data: dict[str, Any] = {
-        "verb": verb, "reason": verdict.reason,
+        "verb": verb,
+        "reason": verdict.reason,
         "receipts": [r.as_data() for r in verdict.receipts],
     }
     if verdict.open_children:
@@ -179,9 +201,7 @@ def receipts_of(task: Task, step: str) -> list[Receipt]:
 
 def open_children(children: Sequence[Task]) -> tuple[str, ...]:
     """Names of the children that have not ended."""
-    return tuple(
-        c.task for c in children if c.kind.value not in ("done", "failed", "withdrawn")
-    )
+    return tuple(c.task for c in children if c.kind.value not in ("done", "failed", "withdrawn"))
 
 
 def _after_failure(end: Ending, *, retryable: bool) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from taskboard.core.changes import CHANGES, Fact
+from taskboard.core.changes import CHANGES, Fact, born, run_changes
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
-from taskboard.core.task import Run, Task, World
+from taskboard.core.task import Task, World
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
@@ -57,9 +57,9 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
         raise _refusal(task, fact)
     status = _target(task, fact, row)
     if task is None:
-        return _created(fact, status, ts, seq, device)
+        return born(fact, status, ts, seq, device)
     _guard_run(task, fact, row)
-    changes = _run_changes(task, fact, event, ts, device) if row.run != "none" else {}
+    changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
     own = CHANGES.get(event)
@@ -225,80 +225,6 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
     # The row of a task that waits is for people and containers: whoever names a run is late.
     if row.run == "none" and not row.same and fact.run and fact.type in _ENDS_RUN:
         raise _stale(task, fact)
-
-
-def _created(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
-    data = fact.data
-    return Task(
-        task_id=str(fact.task_id),
-        task=str(fact.task),
-        title=data.get("title", ""),
-        status=status,
-        created=ts,
-        updated=ts,
-        seq=seq,
-        since=seq,
-        text=data.get("text"),
-        fields=data.get("fields", {}),
-        parent=data.get("parent"),
-        origin=data.get("origin", "board"),
-        assigned=bool(data.get("assigned")),
-        settle_from=ts if data.get("settle") else None,
-        section=data.get("section"),
-        requested=data.get("requested"),
-        note=data.get("note"),
-        result=data.get("result"),
-        written=fact.actor != "board",
-        run=_imported_run(status, fact, ts, device),
-        attempt=1 if status.kind is Kind.RUNNING else 0,
-    )
-
-
-def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | None:
-    """A board that lived without us may show a run: it is history, to be reclaimed at once."""
-    if status.kind is not Kind.RUNNING:
-        return None
-    return Run(
-        run=fact.run or f"imported-{fact.task_id}",
-        attempt=1,
-        agent=status.who,
-        executor="imported",
-        device=device,
-        started=ts,
-        text=fact.data.get("text"),
-        fields=fact.data.get("fields", {}),
-        actor="import",
-        expires=ts,
-    )
-
-
-def _run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[str, Any]:
-    if event is E.CLAIMED:
-        lease = fact.data.get("lease", {})
-        changes: dict[str, Any] = {
-            "run": Run(
-                run=str(fact.run),
-                attempt=int(fact.attempt or 0),
-                agent=str(fact.agent),
-                executor=fact.data.get("executor", ""),
-                device=device,
-                started=ts,
-                text=task.text,
-                fields=task.fields,
-                actor=fact.actor,
-                expires=lease.get("expires"),
-            ),
-            "attempt": fact.attempt,
-            "attempts_in_round": task.attempts_in_round + 1,
-            "settle_from": None,
-        }
-        if task.baseline is None and "baseline" in fact.data:
-            changes["baseline"] = fact.data["baseline"]
-        return changes
-    if event in (E.STEP_STARTED, E.STEP_COMPLETED) and task.run:
-        step = fact.step if event is E.STEP_STARTED else None
-        return {"run": _REPLACE(task.run, step=step)}
-    return {}
 
 
 def _line_changes(task: Task, fact: Fact, status: Status, changes: dict[str, Any]) -> None:

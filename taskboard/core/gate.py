@@ -74,12 +74,16 @@ def gate(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[st
     if not passed:
         return _blocked(
             "no evidence: name an artifact, a verify command, a URL, a commit or an output of "
-            f"more than {MIN_OUTPUT} characters", passed, declared=False,
+            f"more than {MIN_OUTPUT} characters",
+            passed,
+            declared=False,
         )
     if open_children:
         names = ", ".join(open_children)
         return Verdict(
-            ok=False, code="dependency_blocked", receipts=passed,
+            ok=False,
+            code="dependency_blocked",
+            receipts=passed,
             reason=f"{len(open_children)} open child task(s): {names}",
             open_children=tuple(open_children),
         )
@@ -123,7 +127,11 @@ def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
     ok = len(left) > MIN_OUTPUT
     problem = "" if ok else f"{len(left)} characters; more than {MIN_OUTPUT} are needed"
     return Receipt(
-        tier=Tier.OUTPUT, ok=ok, run=run, sha256=sha256, problem=problem,
+        tier=Tier.OUTPUT,
+        ok=ok,
+        run=run,
+        sha256=sha256,
+        problem=problem,
         detail={"characters": len(left)},
     )
 

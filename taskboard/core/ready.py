@@ -71,9 +71,7 @@ def why(task: Task, scene: Scene) -> Why | None:
     return first
 
 
-def reasons(
-    task: Task, scene: Scene, children: Mapping[str, list[Task]]
-) -> Iterator[Why]:
+def reasons(task: Task, scene: Scene, children: Mapping[str, list[Task]]) -> Iterator[Why]:
     """Every rule that keeps ``task`` from running, in the contract's order (slots excepted)."""
     for rule in _RULES:
         found = rule(task, scene)
@@ -87,11 +85,15 @@ def reasons(
 
 def _candidate(task: Task, scene: Scene) -> Candidate:
     return Candidate(
-        task_id=task.task_id, task=task.task, title=task.title,
+        task_id=task.task_id,
+        task=task.task,
+        title=task.title,
         executor=scene.executors.get(task.task_id) or "",
         priority=PRIORITIES.get(task.fields.get("priority", "").casefold(), 2),
         place=scene.places.get(task.task_id, 1 << 30),
-        spent=task.spent, waiting_since=task.updated, origin=task.origin,
+        spent=task.spent,
+        waiting_since=task.updated,
+        origin=task.origin,
     )
 
 
@@ -100,7 +102,8 @@ def _terminal(task: Task, _scene: Scene) -> Why | None:
         return Why(rule="terminal", text=f"{task.task} is done, for ever.")
     if task.kind is Kind.FAILED:
         return Why(
-            rule="terminal", text=f"{task.task} is {task.status.text}.",
+            rule="terminal",
+            text=f"{task.task} is {task.status.text}.",
             clear=(f"taskboard ready {task.task}",),
         )
     if task.kind is Kind.WITHDRAWN:
@@ -111,7 +114,8 @@ def _terminal(task: Task, _scene: Scene) -> Why | None:
 def _running(task: Task, _scene: Scene) -> Why | None:
     if task.kind is Kind.RUNNING and task.run:
         return Why(
-            rule="running", text=f"{task.run.agent} runs it as {task.task}@{task.attempt}.",
+            rule="running",
+            text=f"{task.run.agent} runs it as {task.task}@{task.attempt}.",
             clear=("the run ends", f"taskboard cancel {task.task}"),
         )
     return None
@@ -122,7 +126,8 @@ def _unknown(task: Task, scene: Scene) -> Why | None:
     on_board = word is not None and word.kind is Kind.UNKNOWN
     if task.kind is Kind.UNKNOWN or on_board:
         return Why(
-            rule="unknown", text=f"The board's status of {task.task} is no state.",
+            rule="unknown",
+            text=f"The board's status of {task.task} is no state.",
             clear=(f"taskboard ready {task.task}", "type `ready` as its status"),
         )
     return None
@@ -131,7 +136,8 @@ def _unknown(task: Task, scene: Scene) -> Why | None:
 def _open(task: Task, _scene: Scene) -> Why | None:
     if task.kind is Kind.OPEN:
         return Why(
-            rule="open", text=f"{task.task} is open: nobody has said `ready` yet.",
+            rule="open",
+            text=f"{task.task} is open: nobody has said `ready` yet.",
             clear=(f"taskboard ready {task.task}", "type `ready` as its status"),
         )
     return None
@@ -140,7 +146,8 @@ def _open(task: Task, _scene: Scene) -> Why | None:
 def _duplicate(task: Task, scene: Scene) -> Why | None:
     if task.task in scene.doubled:
         return Why(
-            rule="duplicate", text=f"{task.task} stands on the board more than once.",
+            rule="duplicate",
+            text=f"{task.task} stands on the board more than once.",
             clear=("give all but one another id",),
         )
     return None
@@ -162,12 +169,14 @@ def _held(task: Task, scene: Scene) -> Why | None:
         return Why(rule="held", text=scene.held, clear=("make the board whole again",))
     if task.requested:
         return Why(
-            rule="held", text=f"`{task.requested}` was typed; the gate has not answered yet.",
+            rule="held",
+            text=f"`{task.requested}` was typed; the gate has not answered yet.",
             clear=("the gate answers",),
         )
     if task.missing_since:
         return Why(
-            rule="held", text="Its section is gone from the board.",
+            rule="held",
+            text="Its section is gone from the board.",
             clear=("put the section back",),
         )
     return None
@@ -183,7 +192,8 @@ def _blocked(task: Task, scene: Scene) -> Why | None:
     if task.kind is not Kind.BLOCKED:
         return None
     return Why(
-        rule="blocked", text=f"{task.task} is {task.status.text}.",
+        rule="blocked",
+        text=f"{task.task} is {task.status.text}.",
         clear=tuple(_what_clears(task, scene.world)),
     )
 
@@ -219,7 +229,8 @@ def _needs(task: Task, scene: Scene) -> Why | None:
         found = scene.world.named(name)
         states.append(f"{name} ({found.status.text if found else 'not on the board'})")
     return Why(
-        rule="needs", text=f"It needs {', '.join(states)}.",
+        rule="needs",
+        text=f"It needs {', '.join(states)}.",
         clear=tuple(f"{name} is done" for name in open_ones),
     )
 
@@ -242,7 +253,8 @@ def _children(task: Task, children: list[Task]) -> Why | None:
     if not open_ones or task.fields.get("role", "").casefold() == "team_lead":
         return None
     return Why(
-        rule="children", text=f"Open children: {', '.join(open_ones)}.",
+        rule="children",
+        text=f"Open children: {', '.join(open_ones)}.",
         clear=tuple(f"{name} ends" for name in open_ones),
     )
 
@@ -252,7 +264,8 @@ def _not_before(task: Task, scene: Scene) -> Why | None:
     if moment is None or moment <= scene.now:
         return None
     return Why(
-        rule="not_before", text=f"Not before {minute(moment)}.",
+        rule="not_before",
+        text=f"Not before {minute(moment)}.",
         clear=(f"the time passes {minute(moment)}",),
     )
 
@@ -269,7 +282,8 @@ def _settle(task: Task, scene: Scene) -> Why | None:
     if moment is None or moment <= scene.now:
         return None
     return Why(
-        rule="settle", text=f"Its text has just changed; it may start at {second_up(moment)}.",
+        rule="settle",
+        text=f"Its text has just changed; it may start at {second_up(moment)}.",
         clear=(f"the time passes {second_up(moment)}",),
     )
 
@@ -279,7 +293,8 @@ def _inputs(task: Task, scene: Scene) -> Why | None:
     if not paths:
         return None
     return Why(
-        rule="inputs", text=f"Missing input: {', '.join(paths)}.",
+        rule="inputs",
+        text=f"Missing input: {', '.join(paths)}.",
         clear=tuple(f"{path} is there" for path in paths),
     )
 
@@ -289,12 +304,27 @@ def _no_executor(task: Task, scene: Scene) -> Why | None:
         return None
     wanted = task.fields.get("agent") or "an agent"
     return Why(
-        rule="no_executor", text=f"Nothing here can run it: it asks for {wanted}.",
+        rule="no_executor",
+        text=f"Nothing here can run it: it asks for {wanted}.",
         clear=("give it a `run:` command", f"taskboard claim {task.task} --agent NAME"),
     )
 
 
 _RULES = (
-    _terminal, _running, _unknown, _open, _duplicate, _invalid, _untrusted, _held, _paused,
-    _blocked, _cycle, _needs, _not_before, _settle, _inputs, _no_executor,
+    _terminal,
+    _running,
+    _unknown,
+    _open,
+    _duplicate,
+    _invalid,
+    _untrusted,
+    _held,
+    _paused,
+    _blocked,
+    _cycle,
+    _needs,
+    _not_before,
+    _settle,
+    _inputs,
+    _no_executor,
 )

@@ -16,7 +16,7 @@ from taskboard.core.board import Board, Item
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ids import Names
-from taskboard.core.parse import definition
+from taskboard.core.definition import definition
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.core.verb import first_status, verb
@@ -88,7 +88,8 @@ def name_items(board: Board, world: World) -> dict[int, str]:
     (same title, not on the board under it), or gets the next free id."""
     on_board = board.ids
     lost = {
-        t.title: t.task for t in world.tasks.values()
+        t.title: t.task
+        for t in world.tasks.values()
         if t.assigned and t.task not in on_board and t.kind is not Kind.WITHDRAWN
     }
     fresh = Names([*world.names, *on_board])
@@ -152,20 +153,32 @@ class _Reader:
         self.texts[digest] = text
         start = first_status(item, first=self.reading.first)
         data = {
-            **self._facts(item, digest), "origin": "board", **start.data,
+            **self._facts(item, digest),
+            "origin": "board",
+            **start.data,
             **({"assigned": True} if item.task is None else {}),
             **({"settle": True} if self.reading.settling else {}),
         }
         self.drafts.append(
             Draft(
-                type=E.CREATED, task_id=task_id, task=name, to=start.status.text, data=data,
+                type=E.CREATED,
+                task_id=task_id,
+                task=name,
+                to=start.status.text,
+                data=data,
                 actor="import" if self.reading.first else "board",
             )
         )
         if start.then:
             self.drafts.append(
-                Draft(type=start.then, task_id=task_id, task=name, to=start.to, actor="board",
-                      data=start.then_data)
+                Draft(
+                    type=start.then,
+                    task_id=task_id,
+                    task=name,
+                    to=start.to,
+                    actor="board",
+                    data=start.then_data,
+                )
             )
 
     def _edit(self, item: Item, task: Task, digest: str, text: bytes) -> None:
@@ -183,7 +196,9 @@ class _Reader:
 
     def _facts(self, item: Item, digest: str) -> dict[str, object]:
         return {
-            "title": _clean(item.title), "text": digest, "line": item.line,
+            "title": _clean(item.title),
+            "text": digest,
+            "line": item.line,
             "fields": {_clean(k): _clean(v) for k, v in item.values().items()},
             "parent": self._parent(item),
         }

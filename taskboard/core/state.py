@@ -32,8 +32,7 @@ CLOSED = TERMINAL | {Kind.WITHDRAWN}
 """States that no longer hold a parent back."""
 
 OPEN_WORDS = frozenset(
-    "todo open pending backlog later icebox draft planning planned proposed unclaimed available"
-    .split()
+    "todo open pending backlog later icebox draft planning planned proposed unclaimed available".split()
 ) | {"to do", "not started"}
 """Words people write for "not yet": never run until somebody says ``ready``."""
 
@@ -115,9 +114,7 @@ _STEP = Row(frozenset({_RUN}), frozenset({_RUN}), run="current", same=True)
 _NOTE = Row(_ALIVE, _ALIVE, same=True)
 
 
-def _row(
-    sources: set[Kind | None] | frozenset[Kind], *targets: Kind, run: str = "none"
-) -> Row:
+def _row(sources: set[Kind | None] | frozenset[Kind], *targets: Kind, run: str = "none") -> Row:
     return Row(frozenset(sources), frozenset(targets), run)
 
 

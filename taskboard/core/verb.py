@@ -55,9 +55,7 @@ def first_status(item: Item, *, first: bool) -> Start:
     return Start(status=UNKNOWN, data={"word": word})
 
 
-def verb(
-    item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]
-) -> list[Draft]:
+def verb(item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]) -> list[Draft]:
     """The drafts that a known task's status word asks for; none when it asks for nothing.
     ``lines`` are the item's field lines as bytes, without their endings."""
     typed = item.status
@@ -78,9 +76,7 @@ def _same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
-def _is_stale(
-    typed: Status, task: Task, shown: LastShown, lines: frozenset[bytes]
-) -> bool:
+def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[bytes]) -> bool:
     """An old buffer: a status shown earlier that the runtime has replaced since, in a text that
     lacks the line the runtime wrote with it. A text that has that line was made on it."""
     if typed.kind is Kind.READY and task.kind is Kind.RUNNING:
@@ -95,7 +91,10 @@ def _stale(task: Task, typed: Status) -> Draft:
     insist = _INSIST.get(typed.kind, "type it again")
     text = insist.format(task=task.task, who=typed.who or "WHO", what=typed.what or "WHAT")
     return _draft(
-        task, E.ANOMALY_FLAGGED, code="TB301", typed=typed.text,
+        task,
+        E.ANOMALY_FLAGGED,
+        code="TB301",
+        typed=typed.text,
         note=f"TB301 `{typed.text}` looks like an old copy of the board. To insist: {text}",
     )
 
@@ -111,7 +110,12 @@ _INSIST = {
 def _draft(task: Task, event: E, to: str | None = None, **data: Any) -> Draft:
     run = task.run.run if task.run and event is E.CANCELLED else None
     return Draft(
-        type=event, task_id=task.task_id, task=task.task, to=to, run=run, actor="board",
+        type=event,
+        task_id=task.task_id,
+        task=task.task,
+        to=to,
+        run=run,
+        actor="board",
         data=data,
     )
 
@@ -122,8 +126,12 @@ def refusal(task: Task, typed: str, hint: str) -> Draft:
     event = E.TERMINAL_BLOCKED if terminal else E.TRANSITION_BLOCKED
     code = "TB302" if terminal else "TB303"
     return _draft(
-        task, event, verb=typed, reason="terminal" if terminal else "not_from_here",
-        next=next_events(task.kind), note=f"{code} `{typed}` is refused: {hint}",
+        task,
+        event,
+        verb=typed,
+        reason="terminal" if terminal else "not_from_here",
+        next=next_events(task.kind),
+        note=f"{code} `{typed}` is refused: {hint}",
     )
 
 
@@ -189,6 +197,10 @@ def _terminal_hint(task: Task) -> str:
 
 
 _VERBS = {
-    Kind.READY: _ready, Kind.BLOCKED: _blocked, Kind.RUNNING: _running, Kind.DONE: _done,
-    Kind.FAILED: _failed, Kind.OPEN: _open,
+    Kind.READY: _ready,
+    Kind.BLOCKED: _blocked,
+    Kind.RUNNING: _running,
+    Kind.DONE: _done,
+    Kind.FAILED: _failed,
+    Kind.OPEN: _open,
 }

@@ -87,7 +87,10 @@ def _unblocked(
             return
         if promote == "ask":
             yield move(
-                task, E.BLOCKED, f"blocked:{owner}:promote", cause=f"task:{what}",
+                task,
+                E.BLOCKED,
+                f"blocked:{owner}:promote",
+                cause=f"task:{what}",
                 note=f"TB210 {what} is done. Type `ready` to go on.",
             )
         else:
@@ -102,7 +105,10 @@ def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
     elif failed and task.kind in (Kind.READY, Kind.BLOCKED) and not waits_for_child:
         if _newest(kids, Kind.FAILED) > task.since:
             yield move(
-                task, E.BLOCKED, f"blocked:{owner}:{CHILD_FAILED}", children=failed,
+                task,
+                E.BLOCKED,
+                f"blocked:{owner}:{CHILD_FAILED}",
+                children=failed,
                 note=f"TB221 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
             )
 

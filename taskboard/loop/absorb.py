@@ -58,7 +58,11 @@ async def absorb(
         await _record(ctx, board, digest, base, held, settling=settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
-        data=data, digest=digest, absorbed=world.absorbed, board=board, stat=stat,
+        data=data,
+        digest=digest,
+        absorbed=world.absorbed,
+        board=board,
+        stat=stat,
         held=HELD[held] if held else None,
     )
     return memory.sight
@@ -114,7 +118,12 @@ def shown_by(base: Base | None) -> Shown:
 
 
 async def _record(
-    ctx: Context, board: Board, digest: str, base: Base | None, held: str | None, *,
+    ctx: Context,
+    board: Board,
+    digest: str,
+    base: Base | None,
+    held: str | None,
+    *,
     settling: bool,
 ) -> None:
     await ctx.ledger.keep(board.data)
@@ -135,9 +144,7 @@ async def _record(
     )
 
 
-def ask(
-    ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool
-) -> Asked:
+def ask(ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool) -> Asked:
     """What the board asks of the ledger now. Records nothing."""
     first = not world.tasks and base is None
     spare = tuple(ctx.clock.uuid() for _ in board.items)
@@ -151,7 +158,9 @@ def _trigger(
     board: Board, digest: str, base: Base | None, held: str | None, asked: Asked | None
 ) -> Draft:
     data: dict[str, object] = {
-        "digest": digest, "bytes": len(board.data), "held": held,
+        "digest": digest,
+        "bytes": len(board.data),
+        "held": held,
         "base": hashlib.sha256(base.data).hexdigest() if base else None,
     }
     if board.cut and not held:

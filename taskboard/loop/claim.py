@@ -37,13 +37,18 @@ async def claim(
     return lease, run_of(ctx, task, lease, executor, actor, events[-1])
 
 
-def run_of(
-    ctx: Context, task: Task, lease: Lease, executor: str, actor: str, event: Event
-) -> Run:
+def run_of(ctx: Context, task: Task, lease: Lease, executor: str, actor: str, event: Event) -> Run:
     """The run that a ``claimed`` event began, as the fold sees it."""
     return Run(
-        run=lease.run, attempt=lease.attempt, agent=lease.agent, executor=executor,
-        device=ctx.device, started=event.ts, text=task.text, fields=task.fields, actor=actor,
+        run=lease.run,
+        attempt=lease.attempt,
+        agent=lease.agent,
+        executor=executor,
+        device=ctx.device,
+        started=event.ts,
+        text=task.text,
+        fields=task.fields,
+        actor=actor,
         expires=lease.expires,
     )
 
@@ -59,7 +64,8 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
             raise Held(
                 f"{task.task} is just being claimed by "
                 f"{other.agent if other else 'somebody else'}.",
-                hint=f"taskboard show {task.task}", task=task.task,
+                hint=f"taskboard show {task.task}",
+                task=task.task,
             )
     raise Held(
         f"{_STEPS} lease folders of {task.task} are in the way.",
@@ -71,8 +77,13 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
 def _lives(ctx: Context, lease: Lease) -> bool:
     alive = lease.supervisor is not None and ctx.processes.alive(lease.supervisor)
     verdict = judge(
-        lease, boot_id=ctx.processes.me().boot, boot_now=ctx.clock.boot(), now=ctx.clock.now(),
-        alive=alive, watched_for=0.0, device=ctx.device,
+        lease,
+        boot_id=ctx.processes.me().boot,
+        boot_now=ctx.clock.boot(),
+        now=ctx.clock.now(),
+        alive=alive,
+        watched_for=0.0,
+        device=ctx.device,
     )
     return verdict is not Life.DEAD
 
@@ -82,24 +93,38 @@ def _lease(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
     ttl = ctx.settings.lease_ttl if supervised else ctx.settings.claim_ttl
     until = None if supervised else second_up(ctx.clock.now() + timedelta(seconds=ttl))
     return Lease(
-        task=task.task, attempt=0, run=ctx.clock.uuid(), agent=agent, device=ctx.device,
-        boot=me.boot, ttl_s=ttl, supervisor=me if supervised else None, expires=until,
+        task=task.task,
+        attempt=0,
+        run=ctx.clock.uuid(),
+        agent=agent,
+        device=ctx.device,
+        boot=me.boot,
+        ttl_s=ttl,
+        supervisor=me if supervised else None,
+        expires=until,
         expires_boot=None if supervised else ctx.clock.boot() + ttl,
     )
 
 
 def _draft(ctx: Context, task: Task, lease: Lease, executor: str, actor: str) -> Draft:
     data: dict[str, object] = {
-        "executor": executor, "text": task.text,
+        "executor": executor,
+        "text": task.text,
         "lease": {"ttl_s": lease.ttl_s, "expires": lease.expires},
     }
     if task.baseline is None:
         data["baseline"] = note_artifacts(ctx, task.fields)
     since = minute(ctx.clock.now())
     return Draft(
-        type=E.CLAIMED, task_id=task.task_id, task=task.task, run=lease.run,
-        attempt=lease.attempt, agent=lease.agent, to=f"running:{lease.agent}:{since}",
-        actor=actor, data=data,
+        type=E.CLAIMED,
+        task_id=task.task_id,
+        task=task.task,
+        run=lease.run,
+        attempt=lease.attempt,
+        agent=lease.agent,
+        to=f"running:{lease.agent}:{since}",
+        actor=actor,
+        data=data,
     )
 
 
@@ -107,6 +132,8 @@ def extended(ctx: Context, lease: Lease) -> Lease:
     """The lease of a claim by command, good for ``claim_ttl`` from now on."""
     ttl = ctx.settings.claim_ttl
     return msgspec.structs.replace(
-        lease, renewals=lease.renewals + 1, expires_boot=ctx.clock.boot() + ttl,
+        lease,
+        renewals=lease.renewals + 1,
+        expires_boot=ctx.clock.boot() + ttl,
         expires=second_up(ctx.clock.now() + timedelta(seconds=ttl)),
     )

@@ -74,8 +74,14 @@ def _is_old(ctx: Context) -> bool:
 
 
 async def add(
-    ctx: Context, memory: Memory, title: str, *, status: str,
-    fields: Sequence[tuple[str, str]], body: str, actor: str,
+    ctx: Context,
+    memory: Memory,
+    title: str,
+    *,
+    status: str,
+    fields: Sequence[tuple[str, str]],
+    body: str,
+    actor: str,
 ) -> Task:
     """``add TITLE``: a new task in the ledger; the projection appends its section.
 
@@ -91,28 +97,32 @@ async def add(
         )
     state = read_status(status)
     if state.kind not in (Kind.READY, Kind.BLOCKED, Kind.OPEN):
-        raise Usage(
-            f"A new task cannot be `{status}`.", hint="ready, todo, or blocked:WHO:WHAT."
-        )
+        raise Usage(f"A new task cannot be `{status}`.", hint="ready, todo, or blocked:WHO:WHAT.")
     world = await ctx.ledger.look()
     ids = board.ids if board is not None else frozenset()
     name = Names([*world.names, *ids]).next()
     level = min((i.level for i in board.items), default=2) if board is not None else 2
     newline = (board.newline if board is not None else b"\n").decode()
     try:
-        text = section_text(name, title, level, [("status", status), *fields], body, newline=newline)
+        text = section_text(
+            name, title, level, [("status", status), *fields], body, newline=newline
+        )
     except ValueError as error:
         raise Usage(f"This text cannot be a task: {error}.") from None
     section = text.encode("utf-8", "surrogateescape")
     item = parse(section).items[0]
     own = definition(parse(section), item, frozenset())
     data = {
-        "title": item.title, "fields": item.values(), "parent": None, "origin": "command",
-        "text": await ctx.ledger.keep(own), "section": await ctx.ledger.keep(section),
+        "title": item.title,
+        "fields": item.values(),
+        "parent": None,
+        "origin": "command",
+        "text": await ctx.ledger.keep(own),
+        "section": await ctx.ledger.keep(section),
         "word": status,
     }
     task_id = ctx.clock.uuid()
-    await ctx.ledger.append([Draft(
-        type=E.CREATED, task_id=task_id, task=name, to=state.text, actor=actor, data=data
-    )])
+    await ctx.ledger.append(
+        [Draft(type=E.CREATED, task_id=task_id, task=name, to=state.text, actor=actor, data=data)]
+    )
     return (await ctx.ledger.look()).tasks[task_id]

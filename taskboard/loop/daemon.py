@@ -24,6 +24,9 @@ from taskboard.loop.watch import Changes, Debounce
 WRITE_EVERY = 2.0
 """Seconds between two write-backs of a daemon, so that an editor is rarely in the way."""
 
+_LEAST = 0.001
+"""Seconds a wait lasts at least: a moment that rounding puts just ahead is then past."""
+
 
 class Daemon:
     """The loop around the turn. ``stop`` may be called from a signal handler."""
@@ -96,7 +99,8 @@ class Daemon:
                 return
             try:
                 await asyncio.wait_for(
-                    self.memory.news.wait(), min(patience, self.ctx.settings.poll)
+                    self.memory.news.wait(),
+                    max(min(patience, self.ctx.settings.poll), _LEAST),
                 )
             except TimeoutError:
                 self._look_at_board()

@@ -29,7 +29,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     (they follow in the record), ``wrote`` of those that took its place. ``beside`` is its name
     in the board's folder when it lies there, and ``spare`` another name there while the board is
     replaced without an exchange. ``joined`` is the slot of the swap that carries this file's
-    late save ``join_sha``, ``conflict`` the name of the file that keeps what the save replaced."""
+    late save ``join_sha``, ``conflict`` the name of the file that keeps what the save replaced.
+    ``held`` marks the copy of a save that was off the board for an instant: see ``hold``."""
 
     name: str
     base: str
@@ -42,6 +43,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     joined: str | None = None
     join_sha: str | None = None
     conflict: str | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,16 @@ class Displaced:
         starts again."""
         fresh = self._slot(slot.name, digest(base), digest(base))
         self.save(msgspec.structs.replace(fresh, beside=slot.beside), base)
+
+    def hold(self, base: bytes, data: bytes) -> None:
+        """Keep a copy of a save, made on ``base``, that was off the board for an instant.
+
+        Who read the board in that instant may write a text without it, and no file would show
+        that. When the copy is old, ``WriteBack.linger`` looks whether the board has it.
+        """
+        slot = self._slot(self._clock.uuid(), digest(base), digest(data))
+        self._files.write(self.file(slot), data)
+        self.save(msgspec.structs.replace(slot, held=True), base)
 
     def load(self, name: str) -> tuple[Slot, bytes]:
         """A slot as recorded, and the bytes that its file should hold."""

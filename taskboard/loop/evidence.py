@@ -56,8 +56,12 @@ def note_artifacts(ctx: Context, fields: Mapping[str, str]) -> dict[str, list[An
 
 
 def artifact_receipts(
-    ctx: Context, fields: Mapping[str, str], *, run: Run | None,
-    baseline: Mapping[str, Any] | None, offered: Iterable[str] = (),
+    ctx: Context,
+    fields: Mapping[str, str],
+    *,
+    run: Run | None,
+    baseline: Mapping[str, Any] | None,
+    offered: Iterable[str] = (),
 ) -> list[Receipt]:
     """A receipt for every declared path, then for every other path that was offered."""
     project = ctx.project(fields)
@@ -92,7 +96,10 @@ def _look(ctx: Context, project: Path, path: str, run: Run | None) -> tuple[Rece
     if isinstance(found, str):
         return _bad(path, run, found), 0
     receipt = Receipt(
-        tier=Tier.ARTIFACT, ok=True, run=run.run if run else None, sha256=found.sha256,
+        tier=Tier.ARTIFACT,
+        ok=True,
+        run=run.run if run else None,
+        sha256=found.sha256,
         detail={"path": path, "bytes": found.size},
     )
     return receipt, found.ctime_ns
@@ -100,7 +107,10 @@ def _look(ctx: Context, project: Path, path: str, run: Run | None) -> tuple[Rece
 
 def _bad(path: str, run: Run | None, problem: str) -> Receipt:
     return Receipt(
-        tier=Tier.ARTIFACT, ok=False, run=run.run if run else None, problem=problem,
+        tier=Tier.ARTIFACT,
+        ok=False,
+        run=run.run if run else None,
+        problem=problem,
         detail={"path": path},
     )
 
@@ -129,7 +139,10 @@ async def check_receipt(
         return Receipt(tier=Tier.CHECK, ok=True, run=order.run, sha256=log, detail=detail)
     error = getattr(outcome, "error", "it did not finish")
     return Receipt(
-        tier=Tier.CHECK, ok=False, run=order.run, detail=detail,
+        tier=Tier.CHECK,
+        ok=False,
+        run=order.run,
+        detail=detail,
         problem=f"verify did not hold: {error}",
     )
 
@@ -138,10 +151,18 @@ def check_order(ctx: Context, task: str, run: Run, fields: Mapping[str, str]) ->
     """The order that runs ``verify`` beside a run's other logs."""
     limit = read_duration(fields.get("verify-timeout", "")) or ctx.settings.verify_timeout
     return Order(
-        task=task, run=run.run, label=f"{task}@{run.attempt}", attempt=run.attempt,
-        project=ctx.project(fields), board=ctx.workspace.board,
-        folder=ctx.run_folder(run.run), log="verify.log", command=fields.get("verify", ""),
-        fields=dict(fields), env=ctx.settings.env, timeout=limit,
+        task=task,
+        run=run.run,
+        label=f"{task}@{run.attempt}",
+        attempt=run.attempt,
+        project=ctx.project(fields),
+        board=ctx.workspace.board,
+        folder=ctx.run_folder(run.run),
+        log="verify.log",
+        command=fields.get("verify", ""),
+        fields=dict(fields),
+        env=ctx.settings.env,
+        timeout=limit,
     )
 
 

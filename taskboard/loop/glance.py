@@ -12,7 +12,7 @@ from taskboard.core.fold import advance
 from taskboard.core.parse import parse
 from taskboard.core.task import World
 from taskboard.core.units import stamp
-from taskboard.loop.absorb import HELD, ask, was_absorbed, read_board, why_held
+from taskboard.loop.absorb import HELD, ask, read_board, was_absorbed, why_held
 from taskboard.loop.context import Context, Sight
 
 
@@ -38,7 +38,10 @@ async def glance(ctx: Context) -> Glance:
     digest = hashlib.sha256(data).hexdigest()
     held = why_held(board, world, base)
     sight = Sight(
-        data=data, digest=digest, absorbed=world.absorbed, board=board,
+        data=data,
+        digest=digest,
+        absorbed=world.absorbed,
+        board=board,
         held=HELD[held] if held else None,
     )
     if held or was_absorbed(digest, data, world, base, start=False):
@@ -60,9 +63,7 @@ def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
         task_id = draft.task_id or ""
         if task_id in world.tasks:
             continue
-        task = advance(
-            copy.tasks.get(task_id), draft, ts=now, seq=world.seq, device=ctx.device
-        )
+        task = advance(copy.tasks.get(task_id), draft, ts=now, seq=world.seq, device=ctx.device)
         copy.tasks[task_id] = task
         copy.names[task.task] = task_id
     return copy

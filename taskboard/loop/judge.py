@@ -57,22 +57,26 @@ async def answer_parent(ctx: Context, memory: Memory, task: Task) -> None:
 async def _answer_parent(ctx: Context, task: Task) -> None:
     kept = [Receipt.from_data(r) for r in task.receipts]
     world = await ctx.ledger.look()
-    receipts = kept or [
-        *children_receipts(world, task), *await host_receipts(ctx, task, None, ())
-    ]
+    receipts = kept or [*children_receipts(world, task), *await host_receipts(ctx, task, None, ())]
     world = await ctx.ledger.look()
     children = ending.open_children(world.children().get(task.task_id, []))
     verdict = gate(evidence.demand_of(task.fields), receipts, children)
     if children:
         return  # a child came or was requeued meanwhile: asked again when it ends
     end = _without_run(ctx, task, by="its children")
-    drafts = ending.completed(end, verdict) if verdict.ok else [
-        ending.refusal(end, verdict, verb="complete"),
-        end.draft(
-            E.BLOCKED, f"blocked:{task.fields.get('owner') or ctx.owner}:evidence",
-            cause="evidence", note=f"TB310 not done: {one_line(verdict.reason)}",
-        ),
-    ]
+    drafts = (
+        ending.completed(end, verdict)
+        if verdict.ok
+        else [
+            ending.refusal(end, verdict, verb="complete"),
+            end.draft(
+                E.BLOCKED,
+                f"blocked:{task.fields.get('owner') or ctx.owner}:evidence",
+                cause="evidence",
+                note=f"TB310 not done: {one_line(verdict.reason)}",
+            ),
+        ]
+    )
     await _append(ctx, task, drafts)
 
 
@@ -115,8 +119,14 @@ async def host_receipts(
 def _stand_in(ctx: Context, task: Task) -> Run:
     """A run that exists only to give a check its folder and marker."""
     return Run(
-        run=ctx.clock.uuid(), attempt=task.attempt, agent="check", executor=evidence.CHECKER,
-        device=ctx.device, started=task.updated, text=task.text, fields=task.fields,
+        run=ctx.clock.uuid(),
+        attempt=task.attempt,
+        agent="check",
+        executor=evidence.CHECKER,
+        device=ctx.device,
+        started=task.updated,
+        text=task.text,
+        fields=task.fields,
         actor="daemon",
     )
 
@@ -124,17 +134,13 @@ def _stand_in(ctx: Context, task: Task) -> Run:
 def children_receipts(world: World, task: Task) -> list[Receipt]:
     """The receipts that a container's done children were completed with."""
     children = world.children().get(task.task_id, [])
-    return [
-        Receipt.from_data(r) for c in children if c.kind is Kind.DONE for r in c.receipts
-    ]
+    return [Receipt.from_data(r) for c in children if c.kind is Kind.DONE for r in c.receipts]
 
 
 async def _finish(ctx: Context, task: Task, verdict: Verdict, *, verb: str, by: str) -> None:
     end = _without_run(ctx, task, by=by)
     drafts = (
-        ending.completed(end, verdict)
-        if verdict.ok
-        else [ending.refusal(end, verdict, verb=verb)]
+        ending.completed(end, verdict) if verdict.ok else [ending.refusal(end, verdict, verb=verb)]
     )
     await _append(ctx, task, drafts)
 

@@ -116,8 +116,11 @@ async def _with_sections(ctx: Context, world: World, new: Base) -> Base:
     base = ctx.writeback.base()
     before = base.statuses if base is not None else {}
     waiting = [
-        t for t in world.tasks.values()
-        if t.section is not None and t.task not in new.statuses and t.task not in before
+        t
+        for t in world.tasks.values()
+        if t.section is not None
+        and t.task not in new.statuses
+        and t.task not in before
         and t.kind is not Kind.WITHDRAWN
     ]
     if not waiting:
@@ -125,7 +128,8 @@ async def _with_sections(ctx: Context, world: World, new: Base) -> Base:
     board = parse(new.data)
     texts = [
         (await ctx.ledger.fetch(t.section or "")).decode()
-        for t in waiting if t.task not in board.ids
+        for t in waiting
+        if t.task not in board.ids
     ]
     data = render(board, (), texts)
     statuses = {**new.statuses, **{t.task: t.status.text for t in waiting}}

@@ -53,9 +53,13 @@ def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
         since = now
     memory.watched[lease.run] = (lease.renewals, since)
     verdict = judge(
-        lease, boot_id=ctx.processes.me().boot, boot_now=now, now=ctx.clock.now(),
+        lease,
+        boot_id=ctx.processes.me().boot,
+        boot_now=now,
+        now=ctx.clock.now(),
         alive=lease.supervisor is not None and ctx.processes.alive(lease.supervisor),
-        watched_for=now - since, device=ctx.device,
+        watched_for=now - since,
+        device=ctx.device,
     )
     if verdict is not Life.DEAD:
         return None
@@ -68,8 +72,12 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
     if lease is not None and lease.run == run.run and lease.group is not None:
         await ctx.processes.end_group(lease.group, run.run)
     end = Ending(
-        task=task, run=run, now=ctx.clock.now(), settings=ctx.settings,
-        owner=run.fields.get("owner") or ctx.owner, dice=ctx.clock.random(),
+        task=task,
+        run=run,
+        now=ctx.clock.now(),
+        settings=ctx.settings,
+        owner=run.fields.get("owner") or ctx.owner,
+        dice=ctx.clock.random(),
     )
     unspent = run.executor == IMPORTED
     try:

@@ -13,8 +13,14 @@ from taskboard.loop.context import Context, Memory
 
 
 async def record(
-    ctx: Context, task: Task, event: E, to: str | None, actor: str, verb: str,
-    run: str | None = None, **data: Any,
+    ctx: Context,
+    task: Task,
+    event: E,
+    to: str | None,
+    actor: str,
+    verb: str,
+    run: str | None = None,
+    **data: Any,
 ) -> list[Event]:
     """Append one event about a task; a refusal is recorded before it is raised."""
     if run is None and task.run is not None and event in (E.CANCELLED, E.BLOCKED):

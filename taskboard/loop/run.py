@@ -83,7 +83,10 @@ class Supervisor:
 
     def _generated(self, receipts: list[Receipt], outcome: Succeeded) -> Draft:
         return self._end().step(
-            E.STEP_COMPLETED, GENERATE, keep=True, cost_usd=outcome.cost_usd,
+            E.STEP_COMPLETED,
+            GENERATE,
+            keep=True,
+            cost_usd=outcome.cost_usd,
             receipts=[r.as_data() for r in receipts],
         )
 
@@ -120,11 +123,18 @@ class Supervisor:
         match outcome:
             case Failed():
                 step = end.step(E.STEP_FAILED, GENERATE, reason=outcome.reason)
-                return [step, *ending.failed(
-                    end, reason=outcome.reason, error=outcome.error,
-                    retryable=outcome.retryable, exit_code=outcome.exit_code,
-                    cost_usd=outcome.cost_usd, log=f".taskboard/runs/{self.run.run}/output.log",
-                )]
+                return [
+                    step,
+                    *ending.failed(
+                        end,
+                        reason=outcome.reason,
+                        error=outcome.error,
+                        retryable=outcome.retryable,
+                        exit_code=outcome.exit_code,
+                        cost_usd=outcome.cost_usd,
+                        log=f".taskboard/runs/{self.run.run}/output.log",
+                    ),
+                ]
             case Snoozed():
                 return ending.snoozed(end, outcome.until, outcome.reason)
             case NeedsInput():
@@ -138,18 +148,29 @@ class Supervisor:
     def _end(self) -> Ending:
         ctx = self.ctx
         return Ending(
-            task=self.task, run=self.run, now=ctx.clock.now(), settings=ctx.settings,
-            owner=self.run.fields.get("owner") or ctx.owner, dice=ctx.clock.random(),
+            task=self.task,
+            run=self.run,
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            owner=self.run.fields.get("owner") or ctx.owner,
+            dice=ctx.clock.random(),
             seconds=round(ctx.clock.awake() - self._started, 3),
         )
 
     def _order(self) -> Order:
         ctx, fields = self.ctx, self.run.fields
         return Order(
-            task=self.task.task, run=self.run.run, label=self.lease.label,
-            attempt=self.run.attempt, project=ctx.project(fields), board=ctx.workspace.board,
-            folder=ctx.run_folder(self.run.run), command=fields.get("run", ""),
-            fields=dict(fields), env=ctx.settings.env, refusal=self.task.refusal,
+            task=self.task.task,
+            run=self.run.run,
+            label=self.lease.label,
+            attempt=self.run.attempt,
+            project=ctx.project(fields),
+            board=ctx.workspace.board,
+            folder=ctx.run_folder(self.run.run),
+            command=fields.get("run", ""),
+            fields=dict(fields),
+            env=ctx.settings.env,
+            refusal=self.task.refusal,
             timeout=read_duration(fields.get("timeout", "")) or ctx.settings.timeout,
             stall=None if self.run.executor == evidence.CHECKER else ctx.settings.stall,
         )
@@ -162,11 +183,10 @@ class Supervisor:
         self.ctx.leases.renew(self.lease)
 
     def output(self, text: str) -> None:
-        """Remember the last line, for the terminal."""
+        """Remember the end of it, for the terminal."""
         if self.active is not None:
             self.active.heard = self.ctx.clock.awake()
-            lines = (self.active.tail + text).splitlines()[-2:]
-            self.active.tail = "\n".join(lines)[-400:]
+            self.active.tail = (self.active.tail + text)[-400:]
 
     # The lease.
 

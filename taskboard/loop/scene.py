@@ -27,15 +27,25 @@ def set_scene(ctx: Context, memory: Memory, world: World) -> Scene:
     names = name_items(board, world) if board is not None else {}
     by_name = {names[i]: i for i in reversed(range(len(names)))}
     found = diagnoses(ctx, sight, world)
-    broken = {d.task: f"{d.code} {d.message}" for d in reversed(found)
-              if d.task and d.severity == "error" and d.code != CYCLE}
+    broken = {
+        d.task: f"{d.code} {d.message}"
+        for d in reversed(found)
+        if d.task and d.severity == "error" and d.code != CYCLE
+    }
     return Scene(
-        world=world, now=ctx.clock.now(), settle=ctx.settings.settle,
-        untrusted=ctx.untrusted(), held=sight.held, paused=_paused(world, board),
-        words=_words(board, world, names), places=_places(world, by_name), broken=broken,
+        world=world,
+        now=ctx.clock.now(),
+        settle=ctx.settings.settle,
+        untrusted=ctx.untrusted(),
+        held=sight.held,
+        paused=_paused(world, board),
+        words=_words(board, world, names),
+        places=_places(world, by_name),
+        broken=broken,
         doubled=doubled_ids(board) if board is not None else frozenset(),
         cyclic={d.task: d.message for d in found if d.task and d.code == CYCLE},
-        missing=_missing(ctx, world), executors=_executors(ctx, world),
+        missing=_missing(ctx, world),
+        executors=_executors(ctx, world),
         slots=ctx.settings.slots - len(memory.active),
     )
 
@@ -46,7 +56,10 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
         return ()
     known: dict[str, Status] = {t.task: t.status for t in world.tasks.values()}
     return diagnose(
-        sight.board, now=ctx.clock.now(), known=known, roots=ctx.settings.roots,
+        sight.board,
+        now=ctx.clock.now(),
+        known=known,
+        roots=ctx.settings.roots,
     )
 
 
@@ -64,7 +77,8 @@ def executor_for(ctx: Context, task: Task) -> str | None:
 def _executors(ctx: Context, world: World) -> dict[str, str | None]:
     return {
         t.task_id: executor_for(ctx, t)
-        for t in world.tasks.values() if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)
+        for t in world.tasks.values()
+        if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)
     }
 
 
@@ -81,9 +95,7 @@ def _missing(ctx: Context, world: World) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _words(
-    board: Board | None, world: World, names: Mapping[int, str]
-) -> dict[str, Status]:
+def _words(board: Board | None, world: World, names: Mapping[int, str]) -> dict[str, Status]:
     found = {}
     for index, item in enumerate(board.items if board is not None else ()):
         task = world.named(names[index])
@@ -93,9 +105,7 @@ def _words(
 
 
 def _places(world: World, by_name: Mapping[str, int]) -> dict[str, int]:
-    return {
-        t.task_id: by_name[t.task] for t in world.tasks.values() if t.task in by_name
-    }
+    return {t.task_id: by_name[t.task] for t in world.tasks.values() if t.task in by_name}
 
 
 def _paused(world: World, board: Board | None) -> str | None:

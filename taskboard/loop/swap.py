@@ -94,6 +94,7 @@ class Swap:
             return Lost(found)
         # What came off now is ours, or a save on top of ours: it lingers like any other.
         self._displaced.renew(slot, data)
+        self._displaced.hold(seen, found)
         self._displaced.sync()
         return Lost(found)
 

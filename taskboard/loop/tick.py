@@ -33,8 +33,13 @@ _INPUTS, _NO_EXECUTOR = "TB131", "TB130"
 
 
 async def tick(
-    ctx: Context, memory: Memory, *, start: bool = False, settling: bool = False,
-    board: bool = True, write: bool = True,
+    ctx: Context,
+    memory: Memory,
+    *,
+    start: bool = False,
+    settling: bool = False,
+    board: bool = True,
+    write: bool = True,
 ) -> None:
     """One whole turn. ``board`` False leaves the board unread (a save is not quiet yet), and
     then nothing is claimed; ``write`` False leaves the projection to a later turn."""
@@ -160,10 +165,16 @@ async def _explain(ctx: Context, scene: Scene) -> None:
         note = _note(ctx, task, first.rule if first else "", scene)
         container = task.task_id in children
         if note and note != task.note and not container:
-            await ctx.ledger.append([Draft(
-                type=E.ANOMALY_FLAGGED, task_id=task.task_id, task=task.task,
-                data={"code": note[:5], "note": note},
-            )])
+            await ctx.ledger.append(
+                [
+                    Draft(
+                        type=E.ANOMALY_FLAGGED,
+                        task_id=task.task_id,
+                        task=task.task,
+                        data={"code": note[:5], "note": note},
+                    )
+                ]
+            )
 
 
 def _note(ctx: Context, task: Task, rule: str, scene: Scene) -> str | None:
@@ -184,15 +195,25 @@ def _decided(
 ) -> Draft:
     asked = "\n".join(f"{c.task_id} {c.executor} {c.place}" for c in question.candidates)
     reasons_by_id = {p.task_id: p.reason for p in decision.picks}
-    return Draft(type=E.DECIDED, data={
-        "by": decision.by, "slots": question.slots, "candidates": len(question.candidates),
-        "inputs": hashlib.sha256(asked.encode()).hexdigest(), "dropped": dropped,
-        "chosen": [
-            {"task": c.task, "executor": c.executor, "reason": reasons_by_id.get(c.task_id, "")}
-            for c in chosen[:50]
-        ],
-        **(decision.data or {}),
-    })
+    return Draft(
+        type=E.DECIDED,
+        data={
+            "by": decision.by,
+            "slots": question.slots,
+            "candidates": len(question.candidates),
+            "inputs": hashlib.sha256(asked.encode()).hexdigest(),
+            "dropped": dropped,
+            "chosen": [
+                {
+                    "task": c.task,
+                    "executor": c.executor,
+                    "reason": reasons_by_id.get(c.task_id, ""),
+                }
+                for c in chosen[:50]
+            ],
+            **(decision.data or {}),
+        },
+    )
 
 
 async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
@@ -210,7 +231,10 @@ async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
     supervisor = Supervisor(ctx, memory, fresh, lease, run)
     now = ctx.clock.awake()
     active = Active(
-        lease=lease, title=task.title, since=now, heard=now,
+        lease=lease,
+        title=task.title,
+        since=now,
+        heard=now,
         job=asyncio.create_task(supervisor.work()),
     )
     supervisor.active = active

@@ -89,7 +89,8 @@ async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -
         raise Usage(
             f"`blocked:{who}:{what}` is no state: WHO and WHAT are letters, digits and ._@/- "
             "(for `until` a time like 2026-04-20T15:25Z).",
-            hint=f"taskboard block {task.task} siyao send-brief", task=task.task,
+            hint=f"taskboard block {task.task} siyao send-brief",
+            task=task.task,
         )
     if task.kind is Kind.RUNNING:
         return await _cancel(ctx, task, status.text, actor)
@@ -166,13 +167,12 @@ def _next(ctx: Context, memory: Memory, world: World) -> Task:
     return world.tasks[best.task_id]
 
 
-async def _may_claim(
-    ctx: Context, memory: Memory, world: World, task: Task, actor: str
-) -> None:
+async def _may_claim(ctx: Context, memory: Memory, world: World, task: Task, actor: str) -> None:
     if task.kind is Kind.RUNNING and task.run is not None:
         raise Held(
             f"{task.task} is held by {task.run.agent} as {task.task}@{task.run.attempt}.",
-            hint=f"taskboard show {task.task}", task=task.task,
+            hint=f"taskboard show {task.task}",
+            task=task.task,
             data={"agent": task.run.agent, "run": task.run.run},
         )
     if task.kind in (Kind.DONE, Kind.FAILED):
@@ -187,8 +187,10 @@ async def _refuse_claim(ctx: Context, task: Task, why: Why, actor: str) -> Refus
     note: dict[str, Any] = {"verb": "claim", "reason": why.rule, "next": next_events(task.kind)}
     await ctx.ledger.append([about(task, E.TRANSITION_BLOCKED, actor, **note)])
     return Refused(
-        f"{task.task} cannot be claimed: {why.text}", hint="; ".join(why.clear),
-        task=task.task, data={"rule": why.rule},
+        f"{task.task} cannot be claimed: {why.text}",
+        hint="; ".join(why.clear),
+        task=task.task,
+        data={"rule": why.rule},
     )
 
 
@@ -205,9 +207,7 @@ async def beat(ctx: Context, name: str) -> tuple[Task, Lease]:
     return task, longer
 
 
-async def finish(
-    ctx: Context, task: Task, name: str, offered: Evidence, actor: str
-) -> Verdict:
+async def finish(ctx: Context, task: Task, name: str, offered: Evidence, actor: str) -> Verdict:
     """``complete RUN``: the gate's answer; raises what it refuses, and the run goes on."""
     run = await _require_current(ctx, task, name, "complete", actor)
     if run.fields.get("verify"):
@@ -262,9 +262,7 @@ async def _require_current(ctx: Context, task: Task, name: str, verb: str, actor
     raise StaleRun(f"{name} is not the current run of {task.task}.", task=task.task)
 
 
-async def _conclude(
-    ctx: Context, task: Task, end: Ending, verdict: Verdict, *, verb: str
-) -> None:
+async def _conclude(ctx: Context, task: Task, end: Ending, verdict: Verdict, *, verb: str) -> None:
     if verdict.ok:
         await ctx.ledger.append(ending.completed(end, verdict))
         return
@@ -278,7 +276,10 @@ async def _conclude(
         else "Offer evidence that holds: --artifact PATH, or --output of more than 50 characters."
     )
     raise Refused(
-        f"{task.task} is not done: {verdict.reason}", hint=hint, task=task.task, data=data,
+        f"{task.task} is not done: {verdict.reason}",
+        hint=hint,
+        task=task.task,
+        data=data,
         code=verdict.code,
     )
 
@@ -288,9 +289,15 @@ def _end(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
     since = read_time(run.started) if run is not None else None
     seconds = round(max((now - since).total_seconds(), 0.0), 3) if since else None
     return Ending(
-        task=task, run=run, now=now, settings=ctx.settings,
-        owner=task.fields.get("owner") or ctx.owner, seconds=seconds,
-        dice=ctx.clock.random(), actor=actor, by=actor,
+        task=task,
+        run=run,
+        now=now,
+        settings=ctx.settings,
+        owner=task.fields.get("owner") or ctx.owner,
+        seconds=seconds,
+        dice=ctx.clock.random(),
+        actor=actor,
+        by=actor,
     )
 
 

@@ -8,7 +8,6 @@ At every instant each version of the board that a person saved is on the board, 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,8 @@ from taskboard.core.join import join
 from taskboard.core.units import stamp
 from taskboard.errors import Storage
 from taskboard.files import Files, Stat
-from taskboard.loop.displaced import Displaced, Late, Slot, digest, pack
+from taskboard.loop.displaced import Displaced, Late, Slot, digest
+from taskboard.loop.projection import Base, load_base, save_base
 from taskboard.loop.swap import Lost, Missing, Outcome, Swap, Unable, Written
 
 __all__ = ["Base", "Late", "Lost", "Missing", "Outcome", "Unable", "WriteBack", "Written"]
@@ -31,24 +31,6 @@ _QUIET = 0.2
 
 _ROUNDS = 16
 """How often a save in the gap sends a join round again before the next turn goes on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What was last projected: the bytes, the status word shown and the runtime's own lines by
-    human id, and the sequence of the save that was absorbed into it."""
-
-    data: bytes
-    statuses: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    absorbed: int = 0
-
-
-class _Header(msgspec.Struct, frozen=True, kw_only=True):
-    sha256: str
-    statuses: dict[str, str] = {}
-    lines: dict[str, tuple[str, ...]] = {}
-    absorbed: int = 0
 
 
 class WriteBack:
@@ -74,14 +56,14 @@ class WriteBack:
     def base(self) -> Base | None:
         """What was last projected, or None when nothing was (or the record cannot be read).
         Writes nothing: after a crash between swap and record it works out which one it was."""
-        coming = self._load(self._next)
+        coming = load_base(self._files, self._next)
         if coming is not None and self._arrived(coming):
             return coming
         found = self._files.stat(self._last)
         if found is None:
             return None
         if self._loaded is None or self._loaded[0] != found:
-            self._loaded = (found, self._load(self._last))
+            self._loaded = (found, load_base(self._files, self._last))
         return self._loaded[1]
 
     def put(self, seen: bytes, new: Base) -> Outcome:
@@ -93,7 +75,7 @@ class WriteBack:
             if new.data == seen:
                 self._remember(new)
                 return Written()
-            self._save(self._next, new)
+            save_base(self._files, self._next, new)
             outcome = self._swap.replace(seen, new.data)
             if isinstance(outcome, Written):
                 self._promote()
@@ -235,7 +217,7 @@ class WriteBack:
         for slot in slots:
             if slot.spare is not None:
                 self._swap.mend(slot.name)
-        coming = self._load(self._next)
+        coming = load_base(self._files, self._next)
         if coming is not None:
             if self._arrived(coming):
                 self._promote()
@@ -259,37 +241,12 @@ class WriteBack:
 
     def _remember(self, new: Base) -> None:
         if self.base() != new:
-            self._save(self._last, new)
+            save_base(self._files, self._last, new)
             self._files.remove(self._next)
 
     def _promote(self) -> None:
         self._files.rename(self._next, self._last)
         self._files.sync_folder(self._last.parent)
-
-    def _save(self, path: Path, base: Base) -> None:
-        header = _Header(
-            sha256=digest(base.data),
-            statuses=base.statuses,
-            lines=base.lines,
-            absorbed=base.absorbed,
-        )
-        self._files.make_folder(path.parent)
-        self._files.write(path, pack(header, base.data))
-
-    def _load(self, path: Path) -> Base | None:
-        try:
-            head, _, data = self._files.read(path).partition(b"\n")
-            header = msgspec.json.decode(head, type=_Header)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return None
-        if header.sha256 != digest(data):
-            return None
-        return Base(
-            data=data,
-            statuses=header.statuses,
-            lines=header.lines,
-            absorbed=header.absorbed,
-        )
 
     def _refused(self, trouble: OSError) -> Storage:
         return Storage(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from taskboard.core.codec import decode
 from taskboard.core.event import FIRST_PREV, Draft, Event
@@ -23,6 +23,7 @@ from taskboard.core.fold import fold
 from taskboard.core.task import World
 from taskboard.errors import Conflict, NotFound, Refused, StaleRun
 from taskboard.ledger import History, Ledger
+from taskboard.testing.facts import about, claimed, created, late
 
 
 class Whole(Ledger, History, Protocol):
@@ -31,55 +32,6 @@ class Whole(Ledger, History, Protocol):
 
 Open = Callable[[], Whole]
 Law = Callable[[Open], Awaitable[None]]
-
-
-def created(number: int = 1, **data: Any) -> Draft:
-    """A draft that makes ``TASK-<number>``, ready."""
-    return Draft(
-        type=E.CREATED,
-        task_id=f"id-{number}",
-        task=f"TASK-{number:03}",
-        to="ready",
-        data={"title": f"Task {number}", **data},
-    )
-
-
-def about(kind: E, number: int = 1, to: str | None = None, **more: Any) -> Draft:
-    """A draft about ``TASK-<number>``."""
-    return Draft(type=kind, task_id=f"id-{number}", task=f"TASK-{number:03}", to=to, **more)
-
-
-def claimed(number: int = 1, *, attempt: int = 1, agent: str = "agent", run: str = "") -> Draft:
-    """A draft that claims ``TASK-<number>`` as run ``<agent>-<attempt>`` unless told another."""
-    return about(
-        E.CLAIMED,
-        number,
-        f"running:{agent}:2026-11-20T12:00Z",
-        agent=agent,
-        run=run or f"{agent}-{attempt}",
-        attempt=attempt,
-        data={"executor": "shell", "lease": {"ttl_s": 60, "expires": None}},
-    )
-
-
-def late(run: str, number: int = 1, attempt: int = 1) -> list[Draft]:
-    """Everything that a run may still try to say: one draft for each verb."""
-    of: dict[str, Any] = {"run": run, "attempt": attempt}
-    return [
-        about(E.STEP_STARTED, number, step="analyze", **of),
-        about(E.STEP_COMPLETED, number, step="analyze", **of),
-        about(E.STEP_FAILED, number, step="analyze", **of),
-        about(E.ARTIFACT_RECORDED, number, **of),
-        about(E.VALIDATED, number, **of),
-        about(E.QUESTION_ASKED, number, **of),
-        about(E.COMPLETED, number, "done", **of),
-        about(E.FAILED, number, "blocked:retry:2026-11-20T12:10Z", **of),
-        about(E.RELEASED, number, "ready", **of),
-        about(E.RELAYED, number, "ready", **of),
-        about(E.RECLAIMED, number, "ready", **of),
-        about(E.CANCELLED, number, "failed:cancelled", **of),
-        about(E.BLOCKED, number, "blocked:siyao:answer", **of),
-    ]
 
 
 async def history(ledger: History, after: int = 0) -> list[Event]:

@@ -184,7 +184,7 @@ def test_other_text_is_an_edit_and_our_own_write_is_silence(desk):
     desk.save(desk.board.replace("words", "other words"))
     desk.turn()
 
-    assert desk.events()[len(before):] == ["file_changed_triggered", "edited"]
+    assert desk.events()[len(before) :] == ["file_changed_triggered", "edited"]
 
 
 def test_a_new_heading_without_an_id_gets_the_next_one(desk):
@@ -289,7 +289,10 @@ def test_first_import_takes_states_as_history_and_reclaims_old_runs(desk):
     desk.turn(start=True)
 
     assert [desk.state(f"TASK-00{n}") for n in (1, 2, 3, 4)] == [
-        "done", "failed:whatever", "ready", "unknown",
+        "done",
+        "failed:whatever",
+        "ready",
+        "unknown",
     ]
     assert desk.task("TASK-003").spent == 0
     changed = [a for a, b in zip(desk.board.split("\n"), before.split("\n")) if a != b]

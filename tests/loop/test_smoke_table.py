@@ -125,15 +125,23 @@ def test_d_and_e_a_parent_waits_for_its_children_and_the_same_run_passes_after_t
     assert (verdict.evidence_type, verdict.evidence_count) == ("multiple", 2)
     assert verdict.verified
     assert desk.events("TASK-001") == [
-        "created", "claimed", "dependency_blocked", "completed",
+        "created",
+        "claimed",
+        "dependency_blocked",
+        "completed",
     ]
 
 
 def test_f_a_localhost_url_is_refused_as_a_placeholder(single):
     label, _ = claim(single)
 
-    for url in ("http://localhost:3000/x", "https://example.com", "https://a.dev/smoke/1",
-                "https://10.0.0.1/x", "https://a.dev/remediate/x"):
+    for url in (
+        "http://localhost:3000/x",
+        "https://example.com",
+        "https://a.dev/smoke/1",
+        "https://10.0.0.1/x",
+        "https://a.dev/remediate/x",
+    ):
         error = refused(single, label, url=url)
         assert error.code == "evidence_blocked"
         assert "placeholder" in error.message
@@ -153,7 +161,11 @@ def test_g_every_attempt_is_in_the_ledger_and_the_chain_holds(single):
 
     assert proof.ok
     assert single.events("TASK-001") == [
-        *BEGIN, "evidence_blocked", "evidence_blocked", "completed", "terminal_blocked",
+        *BEGIN,
+        "evidence_blocked",
+        "evidence_blocked",
+        "completed",
+        "terminal_blocked",
     ]
 
 

@@ -74,6 +74,7 @@ class Desk:
             if not self.join_late():
                 break
         self.clock.advance(31)
+        self.join_late()
         assert self.writeback.linger() == []
         assert self.editor.names(STATE / "displaced") == []
         assert [n for n in self.editor.names(W) if n.endswith("-tmp")] == []
@@ -445,3 +446,35 @@ def test_a_board_moved_away_while_a_save_is_given_back_keeps_the_save():
     desk.editor.write(BOARD, SEEN + b"second\n")
     desk.drain()
     assert {b"first", b"second"} <= set(desk.board().split(b"\n"))
+
+
+def test_a_save_written_over_by_a_reader_of_the_gap_is_kept_in_conflicts():
+    desk = Desk()
+    read = []
+
+    def between(operation):
+        if operation.startswith("exchange"):
+            read.append(desk.board())
+            if len(read) == 1:
+                desk.editor.write(BOARD, SEEN + b"first\n", durable=False)
+
+    desk.files.steps.between = between
+    assert desk.put() == Lost(SEEN + b"first\n")
+    desk.files.steps.between = None
+    assert read[1] == OURS
+    desk.editor.write(BOARD, OURS + b"second\n")
+    assert desk.writeback.linger() == []
+    desk.clock.advance(31)
+    [save] = desk.writeback.linger()
+    assert desk.files.read(desk.writeback.absorb_late(save)) == SEEN + b"first\n"
+    assert desk.board() == OURS + b"second\n"
+    desk.drain()
+
+
+def test_a_copy_of_a_save_that_the_board_has_is_dropped(desk):
+    late = desk.editor.open_log(BOARD)
+    desk.put()
+    late.append(b"late\n")
+    desk.drain()
+    assert desk.board() == OURS + b"late\n"
+    assert desk.kept("conflicts") == []
