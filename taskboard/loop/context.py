@@ -103,6 +103,8 @@ class Memory:
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None
     """When this process last wrote the board (awake clock)."""
+    noticed: bool = False
+    """A save was noticed and is not absorbed: until it is, nothing is claimed."""
     stopping: bool = False
     due: bool = True
     """A turn has something to do: a run or a gate ended, or the ledger moved."""

@@ -85,6 +85,7 @@ class Daemon:
         if stat != self._noticed or (hinted and not is_absorbed(self.ctx, self.memory)):
             self._noticed = stat
             self._debounce.touch(self.ctx.clock.awake())
+            self.memory.noticed = True
 
     def _look_at_ledger(self) -> None:
         if self.ctx.files.stat(self.ctx.workspace.ledger) != self._ledger:
@@ -140,6 +141,7 @@ class Daemon:
         quiet = moment is None or moment <= self.ctx.clock.awake()
         if quiet:
             self._debounce.clear()
+            self.memory.noticed = False
         write = self._may_write()
         self._woke = self.ctx.clock.now()
         try:

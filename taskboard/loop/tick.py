@@ -106,7 +106,7 @@ async def _choose(ctx: Context, memory: Memory) -> None:
         _ask_gates(ctx, memory, world, scene)
     await _explain(ctx, scene)
     candidates = [c for c in ready(scene) if not _is_container(c, scene, world)]
-    if not candidates or scene.slots < 1:
+    if not candidates or scene.slots < 1 or memory.noticed:
         return
     question = Question(
         candidates=tuple(candidates), slots=scene.slots, now=stamp(ctx.clock.now())
@@ -219,6 +219,8 @@ def _decided(
 async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
     world = await ctx.ledger.look()
     task = world.tasks[candidate.task_id]
+    if memory.noticed:  # a save came while this turn was deciding
+        return
     agent = f"{candidate.executor}-{ctx.mark}"
     try:
         lease, run = await claim(
