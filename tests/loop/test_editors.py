@@ -180,7 +180,6 @@ def test_no_confirmed_save_is_lost_or_doubled_against_a_writer_at_full_speed(tmp
     text = board.read_bytes()
     found = [text.count(b"save %d.\n" % n) for n in range(SAVES)]
     story = (writer.files.exchanges, writer.swaps, writer.lost, writer.late)
-    print(style.__name__, story, [(n, c) for n, c in enumerate(found) if c != 1])
     # The rare save that a reader of the instant in which it was off the board wrote over, is
     # in conflicts/.
     kept = b"".join(path.read_bytes() for path in (tmp_path / ".taskboard").glob("conflicts/*"))

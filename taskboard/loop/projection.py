@@ -1,0 +1,58 @@
+"""What was last projected, and the file it is remembered in: a line of JSON, then the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from taskboard.files import Files
+from taskboard.loop.displaced import digest, pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What was last projected: the bytes, the status word shown and the runtime's own lines by
+    human id, and the sequence of the save that was absorbed into it."""
+
+    data: bytes
+    statuses: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absorbed: int = 0
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    sha256: str
+    statuses: dict[str, str] = {}
+    lines: dict[str, tuple[str, ...]] = {}
+    absorbed: int = 0
+
+
+def save_base(files: Files, path: Path, base: Base) -> None:
+    """Write the record, durable."""
+    header = _Header(
+        sha256=digest(base.data),
+        statuses=base.statuses,
+        lines=base.lines,
+        absorbed=base.absorbed,
+    )
+    files.make_folder(path.parent)
+    files.write(path, pack(header, base.data))
+
+
+def load_base(files: Files, path: Path) -> Base | None:
+    """The record, or None when there is none or it is damaged."""
+    try:
+        head, _, data = files.read(path).partition(b"\n")
+        header = msgspec.json.decode(head, type=_Header)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    if header.sha256 != digest(data):
+        return None
+    return Base(
+        data=data,
+        statuses=header.statuses,
+        lines=header.lines,
+        absorbed=header.absorbed,
+    )
