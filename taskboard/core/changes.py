@@ -112,6 +112,7 @@ CHANGES = {
 
 
 def born(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
+    """The task that a ``created`` fact makes."""
     data = fact.data
     return Task(
         task_id=str(fact.task_id),
@@ -157,6 +158,7 @@ def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | Non
 
 
 def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[str, Any]:
+    """What a claim or a step changes in a task and its run."""
     if event is E.CLAIMED:
         lease = fact.data.get("lease", {})
         changes: dict[str, Any] = {

@@ -4,7 +4,7 @@ from taskboard.core.commit import REMEMBERED, Recent, apply, commit, opening, re
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.task import World
-from taskboard.testing.ledger import about, created
+from taskboard.testing.facts import about, created
 
 TS = "2026-11-20T12:00:00.000000Z"
 

@@ -14,7 +14,7 @@ from taskboard.core.fold import advance, check, fold
 from taskboard.core.state import TRANSITIONS, Kind, Status, row_for
 from taskboard.core.task import World
 from taskboard.errors import Refused, StaleRun
-from taskboard.testing.ledger import about, claimed, created, late
+from taskboard.testing.facts import about, claimed, created, late
 
 TS = "2026-11-20T12:00:00.000000Z"
 SPELLED = {

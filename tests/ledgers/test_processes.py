@@ -16,7 +16,8 @@ from taskboard.core.event import EventType as E
 from taskboard.disk import DiskFiles
 from taskboard.errors import Refused
 from taskboard.ledgers.jsonl import JsonlLedger
-from taskboard.testing.ledger import about, created, history, late
+from taskboard.testing.facts import about, created, late
+from taskboard.testing.ledger import history
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +31,7 @@ from taskboard.errors import Refused, TaskboardError
 from taskboard.ledger import Lease
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
-from taskboard.testing.ledger import about, claimed, created, late
+from taskboard.testing.facts import about, claimed, created, late
 
 folder, me = Path(sys.argv[1]), int(sys.argv[2])
 ledger = JsonlLedger(DiskFiles(), SystemClock(), path=folder / "events.jsonl",

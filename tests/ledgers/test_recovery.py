@@ -2,24 +2,20 @@
 
 import asyncio
 import random
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from taskboard.core.codec import decode, seal
-from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.fold import fold
 from taskboard.core.state import READY
-from taskboard.core.task import World
 from taskboard.errors import Corrupt, Storage
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.testing.clock import ManualClock, run_virtual
+from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles
-from taskboard.testing.ledger import about, claimed, created, history, same
-from taskboard.testing.steps import Crashed
+from taskboard.testing.ledger import history
 
 FOLDER = Path("/w")
 PATH = FOLDER / "events.jsonl"
@@ -212,228 +208,6 @@ def test_a_line_of_a_newer_version_stops_an_older_program():
             await start(files).look()
 
     run(main())
-
-
-def test_a_full_disk_refuses_one_append_and_nothing_else():
-    async def main():
-        files = SimFiles()
-        ledger = start(files)
-        await ledger.append([created(1)])
-        before = written(files)
-        files.fill_at(1)
-        with pytest.raises(Storage):
-            await ledger.append([created(2)])
-        assert written(files) == before
-        assert files.stat(MARK) is None
-        assert set((await ledger.look()).tasks) == {"id-1"}
-        await ledger.append([created(2)])
-        assert same(await start(files).look(), await ledger.look())
-
-    run(main())
-
-
-def test_a_failed_sync_is_final_for_everyone_until_the_next_start():
-    async def main():
-        files = SimFiles()
-        ledger, other = start(files), start(files)
-        await ledger.append([created(1)])
-        await other.look()
-        files.fail_sync_at(1)
-        tries = [ledger.append([about(E.DECIDED, 1, data={"n": n})]) for n in range(3)]
-        results = await asyncio.gather(*tries, return_exceptions=True)
-        assert all(isinstance(one, Storage) for one in results), "nobody may be told it is safe"
-        assert files.stat(MARK) is not None
-        for one in (ledger, other):
-            with pytest.raises(Storage):
-                await one.append([created(2)])
-            with pytest.raises(Storage):
-                await one.look()
-        old = written(files)
-        fresh = start(files)
-        world = await fresh.look()
-        assert "id-1" in world.tasks
-        assert files.stat(MARK) is None
-        repaired = (await history(fresh))[-1]
-        assert (repaired.type, repaired.data["reason"]) == (E.LEDGER_REPAIRED, "failed_sync")
-        assert files.read(QUARANTINE / repaired.data["quarantine"]) == old
-        await fresh.append([created(2)])
-        with pytest.raises(Storage):
-            await ledger.append([created(3)])
-        files.crash(random.Random(1))
-        after = await start(files).look()
-        assert set(after.tasks) == {"id-1", "id-2"}
-
-    run(main())
-
-
-def test_a_write_that_fails_for_any_other_reason_than_a_full_disk_is_final_too():
-    async def main():
-        seen = []
-        files = SimFiles(between=seen.append)
-        ledger = start(files)
-        await ledger.append([created(1)])
-        seen.clear()
-        await ledger.append([about(E.DECIDED)])
-        files.fail_at(1 + seen.index(f"write {PATH}"))
-        with pytest.raises(Storage):
-            await ledger.append([created(2)])
-        assert files.stat(MARK) is not None
-        with pytest.raises(Storage):
-            await ledger.append([created(2)])
-        assert set((await start(files).look()).tasks) == {"id-1"}
-
-    run(main())
-
-
-def test_a_replaced_file_that_lost_what_was_read_is_a_rollback():
-    async def main():
-        files = SimFiles()
-        ledger = start(files)
-        await ledger.append([created(1)])
-        short = written(files)
-        await ledger.append([created(2)])
-        files.write(PATH, short)
-        for _ in range(2):
-            with pytest.raises(Corrupt) as caught:
-                await ledger.append([created(3)])
-            assert caught.value.code == "ledger_rollback"
-        assert written(files) == short
-
-    run(main())
-
-
-def test_a_replaced_file_that_goes_on_is_followed():
-    async def main():
-        files = SimFiles()
-        ledger = start(files)
-        await ledger.append([created(1)])
-        files.write(PATH, written(files))
-        await start(files).append([created(2)])
-        assert set((await ledger.look()).tasks) == {"id-1", "id-2"}
-        await ledger.append([created(3)])
-        assert set((await start(files).look()).tasks) == {"id-1", "id-2", "id-3"}
-
-    run(main())
-
-
-def test_a_vanished_file_is_never_quietly_begun_anew():
-    async def main():
-        files = SimFiles()
-        ledger = start(files)
-        await ledger.append([created(1)])
-        files.remove(PATH)
-        with pytest.raises(Corrupt):
-            await ledger.append([created(2)])
-        assert files.stat(PATH) is None
-
-    run(main())
-
-
-def test_who_only_reads_makes_no_file():
-    async def main():
-        files = SimFiles()
-        ledger = start(files, writable=False)
-        assert (await ledger.look()).seq == 0
-        assert (await ledger.verify()).ok
-        assert files.names(FOLDER) == []
-        with pytest.raises(Storage):
-            await ledger.append([created(1)])
-
-    run(main())
-
-
-STORY = [
-    [created(1), created(2)],
-    [claimed(1), about(E.STEP_STARTED, 1, run="agent-1", step="analyze")],
-    [about(E.DECIDED, 2, data={"reason": "x" * 300})],
-    [about(E.FAILED, 1, "failed:final", run="agent-1"), about(E.DEADLETTERED, 1)],
-    [about(E.REQUEUED, 1, "ready"), Draft(type=E.PAUSED)],
-]
-
-
-async def tell(files, heard):
-    """The story, each commit noted in ``heard`` once it is acknowledged."""
-    ledger = start(files)
-    for drafts in STORY:
-        heard.append(await ledger.append(drafts))
-        await ledger.keep(repr(drafts).encode())
-
-
-def steps_of(story):
-    files = SimFiles()
-    files.make_folder(FOLDER)
-    before = files.count
-    run(story(files, []))
-    return files.count - before
-
-
-@pytest.mark.parametrize("power", [True, False], ids=["power fails", "program is killed"])
-@pytest.mark.parametrize("seed", range(4))
-def test_a_crash_at_any_step_loses_nothing_acknowledged_and_leaves_no_half_commit(power, seed):
-    for step in range(1, steps_of(tell) + 1):
-        files, heard = SimFiles(seed=seed * 1000 + step), []
-        files.make_folder(FOLDER)
-        files.crash_at(step)
-        with pytest.raises(Crashed):
-            run(tell(files, heard))
-        files.crash() if power else files.restart()
-        run(survive(files, heard))
-
-
-async def survive(files, heard):
-    fresh = start(files)
-    world = await fresh.look()
-    events = [e for e in await history(fresh) if e.type != E.LEDGER_REPAIRED]
-    told = [e for commit in heard for e in commit]
-    shown = [e for e in events if e.type != E.LEDGER_OPENED]
-    assert shown[: len(told)] == told, "what was acknowledged is in the next fold"
-    extra = len(shown) - len(told)
-    assert extra in (0, len(STORY[len(heard)]) if len(heard) < len(STORY) else 0)
-    assert same(fold(World(), await history(fresh)), world)
-    await fresh.append([created(9)])
-    assert (await fresh.verify()).ok
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_sync_that_fails_anywhere_and_then_a_power_cut_lose_nothing_acknowledged(seed):
-    for nth in range(1, 40):
-        files, heard = SimFiles(seed=seed * 100 + nth), []
-        files.make_folder(FOLDER)
-        files.fail_sync_at(nth)
-        try:
-            run(tell(files, heard))
-        except Storage:
-            pass
-        else:
-            break
-        files.restart()
-        run(survive_once(files, heard))
-        files.crash()
-        run(survive_once(files, heard))
-    assert nth > 5
-
-
-async def survive_once(files, heard):
-    fresh = start(files)
-    await fresh.look()
-    told = [e for commit in heard for e in commit]
-    ignored = (E.LEDGER_REPAIRED, E.LEDGER_OPENED)
-    shown = [e for e in await history(fresh) if e.type not in ignored]
-    assert shown[: len(told)] == told
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_any_operation_that_fails_once_is_reported_and_nothing_false_is_acknowledged(seed):
-    for nth in range(1, steps_of(tell) + 1):
-        files, heard = SimFiles(seed=seed), []
-        files.make_folder(FOLDER)
-        files.fail_at(nth)
-        with suppress(Storage):  # a damaged object is written again, and all is well
-            run(tell(files, heard))
-        files.restart()
-        run(survive_once(files, heard))
-        files.crash()
-        run(survive_once(files, heard))
 
 
 def test_objects_survive_and_damaged_ones_are_named():
