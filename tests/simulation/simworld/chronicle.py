@@ -99,6 +99,11 @@ class Chronicle:
 
     def _run(self, event: dict[str, Any], life: Life, where: str) -> None:
         kind, run = event["type"], event["run"]
+        if kind == "created" and event["to"].startswith("running"):
+            life.run, life.attempt = run or f"imported-{event['task_id']}", 1
+            life.frozen = dict(event["data"].get("fields", {}))
+            self.runs[life.run] = "open"
+            return
         if kind == "claimed":
             if life.run is not None or life.state != "ready":
                 raise Violation(f"{where}: claimed while {life.state} under {life.run}")

@@ -94,6 +94,7 @@ class DaemonProgram(Opened):
         super()._asked(drafts)
         noticed = self.daemon._debounce.pending
         if noticed and any(d.type is E.CLAIMED for d in drafts):
+            self.stage.say("VIOLATION")
             raise Violation("a task is claimed while a noticed save is not absorbed")
 
 

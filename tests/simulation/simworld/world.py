@@ -25,6 +25,13 @@ class Ticking(VirtualLoop):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage.clock)
         self.stage, self.rounds = stage, 0
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.set_task_factory(self._made)
+
+    def _made(self, loop: Any, job: Any, **how: Any) -> asyncio.Task[Any]:
+        task = asyncio.Task(job, loop=loop, **how)
+        self.tasks.append(task)
+        return task
 
     def _run_once(self) -> None:
         self.rounds += 1
@@ -60,7 +67,7 @@ class Simulation:
             stage.calm, stage.meddle = True, lambda _operation: None
             self._live(self._quiet_life)
         except Exception as trouble:
-            tail = "\n".join(stage.trace[-120:])
+            tail = "\n".join(stage.trace[-400:])
             raise Violation(
                 f"seed {stage.seed}, step {self.step}: {type(trouble).__name__}: {trouble}\n"
                 f"{tail}\nAgain: TASKBOARD_SEED={stage.seed}"
@@ -90,6 +97,7 @@ class Simulation:
             if not main.done() and not self.program.dead and not self.program.daemon._stop:
                 self.program.daemon.stop()
             self._end_commands()
+            self.stage.say("this life ends")
             try:
                 if not self.program.dead:
                     await asyncio.wait_for(main, 400)
@@ -132,6 +140,7 @@ class Simulation:
         for _ in range(12):
             await self._act()
             await asyncio.sleep(2.5)
+            self._look()
             if self.program.dead:
                 break
         self.program.kill()
@@ -139,14 +148,15 @@ class Simulation:
 
     def _look(self) -> None:
         """Trouble that a task of the program has met is a finding, not silence."""
-        asyncio.get_running_loop().rounds = 0  # type: ignore[attr-defined]
-        for task in asyncio.all_tasks():
-            if task.done() and not task.cancelled():
-                self._known(task.exception())
-        for task in [t for t in self.running if t.done()]:
-            self.running.remove(task)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Ticking)
+        loop.rounds = 0
+        ended = [task for task in loop.tasks if task.done()]
+        loop.tasks = [task for task in loop.tasks if not task.done()]
+        for task in ended:
             if not task.cancelled():
                 self._known(task.exception())
+        self.running = [task for task in self.running if not task.done()]
         self.judge.look()
 
     def _after_death(self) -> None:
