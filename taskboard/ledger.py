@@ -7,6 +7,7 @@ conditional append; a lease shows liveness and saves work.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -118,4 +119,8 @@ class Leases(Protocol):
 
     def drop(self, lease: Lease) -> None:
         """Remove one's own lease, and nobody else's."""
+        ...
+
+    def made(self, task: str, attempt: int) -> datetime | None:
+        """When the place of this number last changed, as far as anybody knows."""
         ...

@@ -93,6 +93,10 @@ class MemoryLeases:
             self._leases[(lease.task, lease.attempt)] = lease
         return own
 
+    def made(self, _task: str, _attempt: int) -> datetime | None:
+        """Nobody knows: memory keeps no times."""
+        return None
+
     def find(self, task: str, attempt: int) -> Lease | None:
         """The lease of this number, or None."""
         return self._leases.get((task, attempt))

@@ -60,7 +60,7 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
         if ctx.leases.take(numbered):
             return numbered
         other = ctx.leases.find(task.task, attempt)
-        if other is None or _lives(ctx, other):
+        if _is_fresh(ctx, task.task, attempt) and (other is None or _lives(ctx, other)):
             raise Held(
                 f"{task.task} is just being claimed by "
                 f"{other.agent if other else 'somebody else'}.",
@@ -72,6 +72,15 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
         hint="Look at .taskboard/locks/: folders of runs the ledger does not know are leftovers.",
         task=task.task,
     )
+
+
+def _is_fresh(ctx: Context, task: str, attempt: int) -> bool:
+    """Whether a folder that the ledger knows nothing of may still become a claim: that takes
+    moments, so an older one belongs to somebody who died in between. (A wrong guess is refused
+    by the ledger.)"""
+    made = ctx.leases.made(task, attempt)
+    age = abs((ctx.clock.now() - made).total_seconds()) if made is not None else float("inf")
+    return age < ctx.settings.lease_ttl
 
 
 def _lives(ctx: Context, lease: Lease) -> bool:
