@@ -12,7 +12,7 @@ from taskboard.core.liveness import Life, judge
 from taskboard.core.state import Kind
 from taskboard.core.task import Run, Task
 from taskboard.core.units import read_time
-from taskboard.errors import Refused
+from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
 from taskboard.log import log
 from taskboard.loop.context import Context, Memory
@@ -89,6 +89,24 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
         ctx.leases.drop(lease)
     log.info("%s@%d reclaimed: %s", task.task, run.attempt, cause)
     return True
+
+
+async def end_predecessor(ctx: Context, task: Task) -> None:
+    """Before a task is claimed: what its last run left must be gone. Its supervisor drops the
+    lease once it has ended the work; of a supervisor that died before it could, the work is
+    ended here. Raises ``Held`` while somebody alive is at it."""
+    lease = ctx.leases.find(task.task, task.attempt)
+    if lease is None or (task.run is not None and task.run.run == lease.run):
+        return
+    if lease.supervisor is not None and ctx.processes.alive(lease.supervisor):
+        raise Held(
+            f"The work of {lease.label} is still being ended.",
+            hint=f"taskboard show {task.task}",
+            task=task.task,
+        )
+    if lease.group is not None:
+        await ctx.processes.end_group(lease.group, lease.run)
+    ctx.leases.drop(lease)
 
 
 async def end_orphans(ctx: Context, task: Task) -> None:

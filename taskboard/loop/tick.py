@@ -25,7 +25,7 @@ from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.judge import answer_done, answer_parent
 from taskboard.loop.project import LOCK, project
-from taskboard.loop.reclaim import reclaim
+from taskboard.loop.reclaim import end_predecessor, reclaim
 from taskboard.loop.run import Supervisor
 from taskboard.loop.scene import set_scene
 
@@ -219,6 +219,11 @@ def _decided(
 async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
     world = await ctx.ledger.look()
     task = world.tasks[candidate.task_id]
+    try:
+        await end_predecessor(ctx, task)
+    except Held as held:
+        log.info("%s: %s", task.task, held.message)
+        return
     if memory.noticed:  # a save came while this turn was deciding
         return
     agent = f"{candidate.executor}-{ctx.mark}"

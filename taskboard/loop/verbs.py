@@ -24,7 +24,7 @@ from taskboard.ledger import Lease
 from taskboard.loop.claim import claim, extended
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.judge import judge_person, judge_run
-from taskboard.loop.reclaim import end_orphans
+from taskboard.loop.reclaim import end_orphans, end_predecessor
 from taskboard.loop.record import about, record, require_trust, require_whole_board
 from taskboard.loop.scene import executor_for, set_scene
 
@@ -151,6 +151,7 @@ async def take(
     world = await ctx.ledger.look()
     task = await find_task(ctx, name) if name else _next(ctx, memory, world)
     await _may_claim(ctx, memory, world, task, actor)
+    await end_predecessor(ctx, task)
     executor = executor_for(ctx, task) or "outside"
     lease, _run = await claim(
         ctx, task, agent=agent, executor=executor, actor=actor, supervised=False
