@@ -24,6 +24,8 @@ _TIMED = frozenset({"until", "retry", "quota", "children", "task"})
 """Waiting that ends by itself."""
 _AT_MOST = 10
 """Lines of one part of ``status``."""
+_DEEPEST = 5
+"""Levels by which ``list`` indents a title: headings have six."""
 _COST = re.compile(rb'"cost_usd":([0-9][0-9.eE+-]*)')
 
 
@@ -204,12 +206,23 @@ def _list_lines(screen: Screen, seen: Look, tasks: list[Task], state: str | None
         return
     rows, colours = [], []
     for task in tasks:
-        rows.append([task.task, task.status.text, one_line(task.title), _remark(seen, task)])
+        title = "  " * _depth(seen, task) + one_line(task.title)
+        rows.append([task.task, task.status.text, title, _remark(seen, task)])
         colours.append(task.kind.value)
     yield from screen.table(rows, colours, flexible=2, paint=1)
     grave = sum(1 for d in seen.diagnoses if d.severity == "error")
     if grave:
         yield f"\n{grave} {'error' if grave == 1 else 'errors'} on the board: taskboard check"
+
+
+def _depth(seen: Look, task: Task) -> int:
+    """How many parents stand above it; a chain that a broken ledger closes ends somewhere."""
+    depth = 0
+    above = seen.world.tasks.get(task.parent or "")
+    while above is not None and depth < _DEEPEST:
+        depth += 1
+        above = seen.world.tasks.get(above.parent or "")
+    return depth
 
 
 def _nothing(seen: Look, state: str | None) -> str:

@@ -133,6 +133,7 @@ class Screen:
         return indent + "  ".join(cells)
 
     def say(self, lines: Iterable[str]) -> None:
-        """Write lines."""
+        """Write lines, at once."""
         for line in lines:
             self.stream.write(line + "\n")
+        self.stream.flush()

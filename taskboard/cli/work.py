@@ -14,7 +14,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.display import Display
 from taskboard.cli.holder import held_by_us
-from taskboard.cli.text import Screen
+from taskboard.cli.text import Screen, one_line
 from taskboard.core.task import World
 from taskboard.core.units import read_duration
 from taskboard.errors import BoardHeld, Usage
@@ -46,18 +46,18 @@ def run(ctx: typer.Context) -> None:
 
 
 async def _serve(call: Call, app: App) -> dict[str, Any]:
-    if not call.json:
-        Screen().say(
-            [
-                f"taskboard works on {app.workspace.board}",
-                "Edit it and save; Ctrl-C stops.",
-            ]
-        )
     processes = SystemProcesses()
     processes.become_subreaper()
     async with _shown(call, app) as tell:
         daemon = Daemon(app.ctx, app.memory, FolderWatch(), _reaping(app.memory, processes, tell))
         with _on_signals(daemon.stop):
+            if not call.json:
+                Screen().say(
+                    [
+                        f"taskboard works on {one_line(str(app.workspace.board))}",
+                        "Edit it and save; Ctrl-C stops.",
+                    ]
+                )
             await daemon.run()
     return _tally(app.memory, await app.ctx.ledger.look())
 

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from taskboard.core.board import Board
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.fold import advance
 from taskboard.core.parse import parse
-from taskboard.core.task import World
+from taskboard.core.reconcile import doubled_ids
+from taskboard.core.task import Task, World
 from taskboard.core.units import stamp
 from taskboard.loop.absorb import HELD, ask, read_board, was_absorbed, why_held
 from taskboard.loop.context import Context, Sight
@@ -44,13 +46,18 @@ async def glance(ctx: Context) -> Glance:
         board=board,
         held=HELD[held] if held else None,
     )
-    if held or was_absorbed(digest, data, world, base, start=False):
+    if held:
         return Glance(sight, world)
-    asked = ask(ctx, board, world, base, settling=False)
-    names = [draft.task for draft in asked.drafts if draft.task]
-    fresh = frozenset(d.task for d in asked.drafts if d.task and d.type is E.CREATED)
-    pending = frozenset([*names, *asked.gone, *asked.back])
-    return Glance(sight, _with_fresh(ctx, world, asked.drafts), fresh, pending)
+    drafts: Sequence[Draft] = ()
+    moved: tuple[str, ...] = ()
+    if not was_absorbed(digest, data, world, base, start=False):
+        asked = ask(ctx, board, world, base, settling=False)
+        drafts, moved = asked.drafts, (*asked.gone, *asked.back)
+    fresh = frozenset(d.task for d in drafts if d.task and d.type is E.CREATED)
+    pending = frozenset([*(d.task for d in drafts if d.task), *moved])
+    copy = _with_fresh(ctx, world, drafts)
+    doubled = _add_doubled(board, copy, stamp(ctx.clock.now()))
+    return Glance(sight, copy, fresh | doubled, pending | doubled)
 
 
 def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
@@ -67,3 +74,26 @@ def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
         copy.tasks[task_id] = task
         copy.names[task.task] = task_id
     return copy
+
+
+def _add_doubled(board: Board, world: World, now: str) -> frozenset[str]:
+    """Put new tasks that stand on the board more than once into the world, each once: no verb
+    is read from them, but they can be asked about. Their names."""
+    found = set()
+    for name in doubled_ids(board) - world.names.keys():
+        item = board.item(name)
+        if item is None:
+            continue
+        world.names[name] = name
+        world.tasks[name] = Task(
+            task_id=name,
+            task=name,
+            title=item.title,
+            status=item.status,
+            created=now,
+            updated=now,
+            seq=world.seq,
+            fields=item.values(),
+        )
+        found.add(name)
+    return frozenset(found)

@@ -111,8 +111,12 @@ def test_claiming_what_another_runs_ends_with_4(board):
 
 @pytest.mark.parametrize(
     "words",
-    [("add", "More"), ("claim", "--next", "--agent", "me"), ("ready", "TASK-001"),
-     ("block", "TASK-001", "siyao", "brief")],
+    [
+        ("add", "More"),
+        ("claim", "--next", "--agent", "me"),
+        ("ready", "TASK-001"),
+        ("block", "TASK-001", "siyao", "brief"),
+    ],
 )
 def test_a_held_board_refuses_what_would_be_written_on_it(board, words):
     board.ok("add", "Work", "--status", "todo")
@@ -124,8 +128,13 @@ def test_a_held_board_refuses_what_would_be_written_on_it(board, words):
 
 @pytest.mark.parametrize(
     "words",
-    [("complete", "TASK-001@1", "--output", "x" * 60), ("fail", "TASK-001@1", "--reason", "no"),
-     ("release", "TASK-001@1"), ("heartbeat", "TASK-001@1"), ("cancel", "TASK-001")],
+    [
+        ("complete", "TASK-001@1", "--output", "x" * 60),
+        ("fail", "TASK-001@1", "--reason", "no"),
+        ("release", "TASK-001@1"),
+        ("heartbeat", "TASK-001@1"),
+        ("cancel", "TASK-001"),
+    ],
 )
 def test_a_held_board_keeps_nobody_from_ending_a_run(board, words):
     board.ok("add", "Work")
@@ -171,10 +180,17 @@ def test_check_without_a_board_ends_with_66(board):
 
 @pytest.mark.parametrize(
     "words",
-    [("show", "TASK-404"), ("why", "TASK-404"), ("ready", "TASK-404"), ("done", "TASK-404"),
-     ("claim", "TASK-404", "--agent", "me"), ("heartbeat", "TASK-404@1"),
-     ("complete", "TASK-404@1"), ("release", "no-such-run"),
-     ("claim", "--next", "--agent", "me")],
+    [
+        ("show", "TASK-404"),
+        ("why", "TASK-404"),
+        ("ready", "TASK-404"),
+        ("done", "TASK-404"),
+        ("claim", "TASK-404", "--agent", "me"),
+        ("heartbeat", "TASK-404@1"),
+        ("complete", "TASK-404@1"),
+        ("release", "no-such-run"),
+        ("claim", "--next", "--agent", "me"),
+    ],
 )
 def test_no_such_task_or_run_ends_with_66(board, words):
     said = board(*words, "--json")

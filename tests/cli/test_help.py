@@ -32,7 +32,10 @@ def test_a_command_that_reads_does_not_import_what_calls_models(desk):
         "print(*sys.modules, file=sys.stderr)"
     )
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         cwd=desk.folder,
     )
     assert not {"anthropic", "pydantic", "rich", "watchdog"} & set(said.stderr.split())
@@ -74,7 +77,9 @@ def test_a_mistyped_command_is_answered_with_the_nearest(desk):
 
 def test_python_dash_m_is_the_same_program():
     said = subprocess.run(
-        [sys.executable, "-m", "taskboard", "--version"], capture_output=True, text=True,
+        [sys.executable, "-m", "taskboard", "--version"],
+        capture_output=True,
+        text=True,
         check=True,
     )
     assert said.stdout == f"taskboard {__version__}\n"
@@ -83,7 +88,11 @@ def test_python_dash_m_is_the_same_program():
 def test_a_reader_that_goes_away_is_no_trouble(desk):
     desk.write("# Board\n\n## TASK-001 Work\n- status: todo\n")
     said = subprocess.run(
-        f"{sys.executable} -m taskboard config | true", shell=True, capture_output=True,
-        text=True, check=True, cwd=desk.folder,
+        f"{sys.executable} -m taskboard config | true",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=desk.folder,
     )
     assert said.stderr == ""

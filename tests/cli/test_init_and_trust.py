@@ -122,7 +122,9 @@ def test_trust_ends_when_the_settings_change(desk):
 
 
 def test_commands_hidden_by_escape_sequences_are_shown_plainly(desk):
-    desk.write("# B\n\n## TASK-001 A\n- status: ready\n- run: rm x \x1b[2K\x1b[1Gecho \u202efine\n")
+    desk.write(
+        "# B\n\n## TASK-001 A\n- status: ready\n- run: rm x \x1b[2K\x1b[1Gecho \u202efine\n"
+    )
     said = desk("trust")
     assert "\x1b" not in said.out
     assert "\u202e" not in said.out

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 T = set(
-    "task task_id title state kind runnable why pending priority owner agent parent children needs "
-    "run attempt spent max_attempts tier verified origin line updated".split()
+    "task task_id title state kind runnable why pending priority owner agent parent children "
+    "needs run attempt spent max_attempts tier verified origin line updated".split()
 )
 R = set(
     "run attempt agent executor device started ended outcome reason exit_code duration_s cost_usd "
@@ -106,7 +106,8 @@ def test_why_of_what_may_run_has_no_rule(board):
 def test_claim_answers_with_the_lease(board):
     found = claimed(board)
     keys(
-        found, "claim",
+        found,
+        "claim",
         {"task", "task_id", "run", "attempt", "label", "state", "agent", "lease"},
     )
     assert found["label"] == "TASK-001@1"
@@ -127,9 +128,19 @@ def test_complete_says_how_strong_the_proof_is(board):
     (board.folder / "report.md").write_text("x")
     found = board.ok("complete", run["run"], "--artifact", "report.md")
     keys(
-        found, "complete",
-        {"success", "task", "task_id", "run", "state", "evidence_type", "evidence_count", "tier",
-         "verified"},
+        found,
+        "complete",
+        {
+            "success",
+            "task",
+            "task_id",
+            "run",
+            "state",
+            "evidence_type",
+            "evidence_count",
+            "tier",
+            "verified",
+        },
     )
     assert found["success"] is True
     assert found["run"] == run["run"]
@@ -184,12 +195,19 @@ def test_status_has_what_runs_what_waits_and_what_is_next(board):
     board.ok("add", "Ahead", "--run", "true")
     found = board.ok("status")
     keys(
-        found, "status",
+        found,
+        "status",
         {"daemon", "held", "paused", "counts", "running", "yours", "next", "cost_usd_today"},
     )
     assert (found["daemon"], found["held"], found["paused"]) == (None, None, False)
     assert found["counts"] == {
-        "open": 0, "unknown": 0, "ready": 1, "blocked": 2, "running": 1, "done": 0, "failed": 0,
+        "open": 0,
+        "unknown": 0,
+        "ready": 1,
+        "blocked": 2,
+        "running": 1,
+        "done": 0,
+        "failed": 0,
         "withdrawn": 0,
     }
     for key, names in (("running", "TASK-001"), ("yours", "TASK-002"), ("next", "TASK-004")):
@@ -213,9 +231,7 @@ def test_check_lists_every_diagnosis(board):
 
 def test_verify_proves_the_ledger(board):
     found = board.ok("verify")
-    keys(
-        found, "verify", {"ok", "events", "seq", "head", "segments", "missing_objects", "fault"}
-    )
+    keys(found, "verify", {"ok", "events", "seq", "head", "segments", "missing_objects", "fault"})
     assert (found["ok"], found["fault"], found["missing_objects"]) == (True, None, [])
     assert found["events"] == found["seq"] > 0
     assert len(found["head"]) == 64
@@ -237,8 +253,18 @@ def test_doctor_lists_what_it_looked_at(board):
     assert all(set(c) == {"name", "ok", "message", "hint"} for c in found["checks"])
     names = {c["name"] for c in found["checks"]}
     assert {
-        "python", "packages", "workspace", "settings", "ownership", "trust", "locks",
-        "write-back", "ledger", "board", "daemon", "executors",
+        "python",
+        "packages",
+        "workspace",
+        "settings",
+        "ownership",
+        "trust",
+        "locks",
+        "write-back",
+        "ledger",
+        "board",
+        "daemon",
+        "executors",
     } <= names
 
 
@@ -248,7 +274,10 @@ def test_config_says_where_each_setting_comes_from(board):
     assert all(set(s) == {"name", "value", "source", "where"} for s in found["settings"])
     by_name = {s["name"]: s for s in found["settings"]}
     assert by_name["owner"] == {
-        "name": "owner", "value": "ada", "source": "environment", "where": "TASKBOARD_OWNER",
+        "name": "owner",
+        "value": "ada",
+        "source": "environment",
+        "where": "TASKBOARD_OWNER",
     }
     assert by_name["slots"]["where"] is None
 
@@ -263,7 +292,8 @@ def test_pause_and_resume_say_how_it_stands(board, word):
 
 def test_init_and_trust_answer_in_json_too(desk):
     keys(
-        desk.ok("init"), "init",
+        desk.ok("init"),
+        "init",
         {"board", "created", "ledger_id", "trusted", "ignored", "tasks"},
     )
     keys(desk.ok("trust"), "trust", {"path", "ledger_id", "tasks", "settings", "trusted"})

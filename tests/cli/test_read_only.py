@@ -8,8 +8,16 @@ import sys
 import pytest
 
 READING = [
-    ("status",), ("list",), ("list", "--next"), ("show", "TASK-001"), ("why", "TASK-001"),
-    ("tail",), ("check",), ("verify",), ("doctor",), ("config",),
+    ("status",),
+    ("list",),
+    ("list", "--next"),
+    ("show", "TASK-001"),
+    ("why", "TASK-001"),
+    ("tail",),
+    ("check",),
+    ("verify",),
+    ("doctor",),
+    ("config",),
 ]
 FRESH = "# Board\n\n## TASK-001 Work\n- status: ready\n- run: true\n"
 
@@ -52,7 +60,10 @@ def test_a_folder_that_may_not_be_written_is_read(tmp_path):
         path.chmod(path.stat().st_mode & ~0o222)
     said = subprocess.run(
         [sys.executable, "-m", "taskboard", "list", "--json"],
-        cwd=folder, capture_output=True, text=True, check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     folder.chmod(0o755)
     assert said.returncode == 0, said.stderr
@@ -146,3 +157,11 @@ def test_a_run_finds_its_board_by_the_environment(desk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TASKBOARD_BOARD", str(desk.board))
     assert [t["task"] for t in desk.ok("list")["tasks"]] == ["TASK-001"]
+
+
+def test_an_id_that_stands_twice_can_be_asked_about_before_and_after_it_is_absorbed(board):
+    board.write("# B\n\n## TASK-001 A\n- status: ready\n\n## TASK-001 B\n- status: ready\n")
+    for _ in range(2):
+        assert board.ok("why", "TASK-001")["rule"] == "duplicate"
+        assert [t["task"] for t in board.ok("list")["tasks"]] == ["TASK-001"]
+        board.ok("pause")

@@ -1,0 +1,101 @@
+"""``tail``: the ledger's own lines for programs, one readable line an event for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import msgspec
+
+from taskboard.cli.tail import told
+from taskboard.core.codec import decode
+
+PATIENCE = 30.0
+
+
+@contextmanager
+def following(folder, *words: str):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "taskboard", "tail", "-f", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(process, words: bytes) -> bytes:
+    text, end = b"", time.monotonic() + PATIENCE
+    while words not in text:
+        found, _, _ = select.select([process.stdout], [], [], max(end - time.monotonic(), 0))
+        piece = os.read(process.stdout.fileno(), 65536) if found else b""
+        assert piece, f"no {words!r} in {text!r}"
+        text += piece
+    return text
+
+
+def test_in_json_the_lines_are_the_ledgers_byte_for_byte(board):
+    board.ok("add", "Wörk 研究")
+    assert board("tail", "--json").out.encode() == (board.folder / "events.jsonl").read_bytes()
+
+
+def test_it_can_be_narrowed_to_a_task_and_a_type(board):
+    board.ok("add", "One")
+    board.ok("add", "Two")
+    lines = board("tail", "--json", "--task", "task-002", "--type", "created").out.splitlines()
+    assert [json.loads(line)["task"] for line in lines] == ["TASK-002"]
+
+
+def test_only_the_last_lines_when_asked(board):
+    board.ok("add", "One")
+    board.ok("add", "Two")
+    lines = board("tail", "-n", "1", "--json", "--type", "created").out.splitlines()
+    assert [json.loads(line)["task"] for line in lines] == ["TASK-002"]
+
+
+def test_for_people_an_event_is_one_line_without_control_characters(board):
+    board.ok("add", "One")
+    line = (board.folder / "events.jsonl").read_bytes().splitlines(keepends=True)[-1]
+    evil = msgspec.structs.replace(decode(line), data={"title": "a\x1b[2Jb\nc\u202ed"})
+    text = told(evil)
+    assert "\x1b" not in text
+    assert "\n" not in text
+    assert "\u202e" not in text
+    assert "TASK-001  created -> ready" in text
+
+
+def test_it_follows_and_ends_with_130_when_interrupted(board):
+    with following(board.folder, "--json") as process:
+        until(process, b"ledger_opened")
+        board.ok("add", "One")
+        until(process, b'"title":"One"')
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 130
+        assert process.stderr.read() == b""
+
+
+def test_it_goes_on_with_another_ledger_in_the_same_place(board):
+    with following(board.folder) as process:
+        until(process, b"ledger_opened")
+        ledger = board.folder / "events.jsonl"
+        ledger.rename(board.folder / "old.jsonl")
+        board.ok("add", "Afterwards")
+        until(process, b"Afterwards")
+
+
+def test_it_waits_for_a_ledger_that_is_not_there_yet(desk):
+    desk.write("# Board\n")
+    with following(desk.folder) as process:
+        desk.ok("add", "One")
+        until(process, b"created")
