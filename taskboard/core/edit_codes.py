@@ -56,30 +56,25 @@ EDIT_CODES: dict[str, Code] = {
         "Two saves changed the same line; the later one stands.",
         "The other version lies in the file that the note names.",
     ),
+    "TB311": info(
+        "question",
+        "The run asked its owner something; nothing is spent while it waits.",
+        "Answer with 'taskboard answer ID TEXT', then type 'ready'.",
+    ),
+    "TB312": info(
+        "promotion",
+        "What the task waited for is done; setting 'promote' asks before it goes on.",
+        "Type 'ready'.",
+    ),
     "TB401": error(
         "untrusted",
         "This workspace is not trusted, so nothing in it is executed.",
         "Look at what would run and confirm it with 'taskboard trust'.",
     ),
-    "TB402": error(
-        "unapproved",
-        "The task's commands or text arrived with a git pull or checkout.",
-        "Read them, then 'taskboard approve ID'.",
-    ),
-    "TB403": warning(
-        "budget-spent",
-        "The day's budget is spent, so nothing that costs money starts.",
-        "Wait until tomorrow, or raise 'budget_usd_day'.",
-    ),
-    "TB404": error(
-        "tasks-gone",
-        "Many tasks vanished at once, so the board is held and nothing is withdrawn.",
-        "Bring them back, or confirm with 'taskboard accept'.",
-    ),
     "TB405": error(
         "held",
         "The board cannot be read as intent now; running work goes on and nothing new starts.",
-        "Make the text whole again, or confirm it with 'taskboard accept'.",
+        "Make the text whole again: the message names what is wrong with it.",
     ),
     "TB406": info(
         "paused",

@@ -151,7 +151,7 @@ def refused(end: Ending, verdict: Verdict) -> list[Draft]:
     if verdict.declared or verdict.receipts:
         return [said, *failed(end, reason="evidence", error=verdict.reason, receipts=kept)]
     to = f"blocked:{end.owner}:evidence"
-    note = f"TB310 {one_line(verdict.reason)}"
+    note = f"TB307 {one_line(verdict.reason)}"
     waits = end.draft(
         E.FAILED, to, reason="evidence", error=verdict.reason, unspent=True, note=note
     )
@@ -169,7 +169,7 @@ def refusal(end: Ending, verdict: Verdict, *, verb: str) -> Draft:
     if verdict.open_children:
         data |= {"open": len(verdict.open_children), "children": list(verdict.open_children)}
     if end.run is None:
-        code = "TB311" if event is E.DEPENDENCY_BLOCKED else "TB310"
+        code = "TB308" if event is E.DEPENDENCY_BLOCKED else "TB307"
         data["note"] = f"{code} not done: {one_line(verdict.reason)}"
     return end.draft(event, **data)
 
@@ -181,7 +181,8 @@ def snoozed(end: Ending, until: str, reason: str) -> list[Draft]:
 
 def asked(end: Ending, question: str) -> list[Draft]:
     """It asks its owner; nothing is spent."""
-    note = f"TB320 {one_line(question)} Write `answer:` and type `ready`."
+    how = f"taskboard answer {end.task.task} TEXT, then type `ready`."
+    note = f"TB311 {one_line(question)} Answer: {how}"
     to = f"blocked:{end.owner}:answer"
     return [
         end.step(E.QUESTION_ASKED, "generate", question=question[:MAX_ERROR]),

@@ -222,6 +222,8 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
         raise _stale(task, fact)
     if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
         raise _stale(task, fact)
+    if fact.type == E.RETRIED and task.status.who != "retry":
+        raise _refusal(task, fact)
     # The row of a task that waits is for people and containers: whoever names a run is late.
     if row.run == "none" and not row.same and fact.run and fact.type in _ENDS_RUN:
         raise _stale(task, fact)

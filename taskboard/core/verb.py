@@ -124,7 +124,7 @@ def refusal(task: Task, typed: str, hint: str) -> Draft:
     """A verb that the ledger refuses, as the event that says so and the note on the board."""
     terminal = task.kind in TERMINAL
     event = E.TERMINAL_BLOCKED if terminal else E.TRANSITION_BLOCKED
-    code = "TB302" if terminal else "TB303"
+    code = "TB302" if terminal else "TB303" if typed == "done" else "TB306"
     return _draft(
         task,
         event,

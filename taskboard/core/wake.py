@@ -91,7 +91,7 @@ def _unblocked(
                 E.BLOCKED,
                 f"blocked:{owner}:promote",
                 cause=f"task:{what}",
-                note=f"TB210 {what} is done. Type `ready` to go on.",
+                note=f"TB312 {what} is done. Type `ready` to go on.",
             )
         else:
             yield move(task, E.UNBLOCKED, READY.text, cause=f"task:{what}")
@@ -109,7 +109,7 @@ def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
                 E.BLOCKED,
                 f"blocked:{owner}:{CHILD_FAILED}",
                 children=failed,
-                note=f"TB221 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
+                note=f"TB309 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
             )
 
 

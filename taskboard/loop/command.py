@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Sequence
 
 from taskboard.core.compose import section_text
+from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ids import Names
-from taskboard.core.definition import definition
 from taskboard.core.parse import parse
 from taskboard.core.state import Kind, read_status
 from taskboard.core.task import Task
-from taskboard.errors import BoardHeld, Usage
+from taskboard.errors import BoardHeld, Conflict, Refused, Usage
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
@@ -24,6 +24,8 @@ from taskboard.loop.tick import settle_ledger
 _LOOK_AGAIN = 0.05
 """Seconds between two looks that must agree before a fresh save is absorbed."""
 _LOOKS = 40
+_NAMES = 64
+"""How often an id may be given away under ``add`` before something else must be wrong."""
 
 
 async def begin(ctx: Context, memory: Memory) -> None:
@@ -98,31 +100,43 @@ async def add(
     state = read_status(status)
     if state.kind not in (Kind.READY, Kind.BLOCKED, Kind.OPEN):
         raise Usage(f"A new task cannot be `{status}`.", hint="ready, todo, or blocked:WHO:WHAT.")
-    world = await ctx.ledger.look()
-    ids = board.ids if board is not None else frozenset()
-    name = Names([*world.names, *ids]).next()
     level = min((i.level for i in board.items), default=2) if board is not None else 2
     newline = (board.newline if board is not None else b"\n").decode()
-    try:
-        text = section_text(
-            name, title, level, [("status", status), *fields], body, newline=newline
-        )
-    except ValueError as error:
-        raise Usage(f"This text cannot be a task: {error}.") from None
+    ids = board.ids if board is not None else frozenset()
+    for _ in range(_NAMES):
+        name = Names([*(await ctx.ledger.look()).names, *ids]).next()
+        try:
+            text = section_text(
+                name, title, level, [("status", status), *fields], body, newline=newline
+            )
+        except ValueError as error:
+            raise Usage(
+                f"This text cannot be a task: {error}.", hint="taskboard add --help"
+            ) from None
+        try:
+            return await _create(ctx, name, text, status, actor)
+        except Refused as refused:  # somebody else has just added a task under this id
+            if refused.data.get("reason") != "id_taken":
+                raise
+    raise Conflict("Others keep adding tasks.", hint="Nothing was added: try again.")
+
+
+async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -> Task:
+    """Append ``created``. Raises ``Refused`` when the id was taken meanwhile."""
     section = text.encode("utf-8", "surrogateescape")
-    item = parse(section).items[0]
-    own = definition(parse(section), item, frozenset())
+    board = parse(section)
+    item = board.items[0]
     data = {
         "title": item.title,
         "fields": item.values(),
         "parent": None,
         "origin": "command",
-        "text": await ctx.ledger.keep(own),
+        "text": await ctx.ledger.keep(definition(board, item, frozenset())),
         "section": await ctx.ledger.keep(section),
         "word": status,
     }
-    task_id = ctx.clock.uuid()
+    task_id, to = ctx.clock.uuid(), read_status(status).text
     await ctx.ledger.append(
-        [Draft(type=E.CREATED, task_id=task_id, task=name, to=state.text, actor=actor, data=data)]
+        [Draft(type=E.CREATED, task_id=task_id, task=name, to=to, actor=actor, data=data)]
     )
     return (await ctx.ledger.look()).tasks[task_id]

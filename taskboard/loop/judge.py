@@ -73,7 +73,7 @@ async def _answer_parent(ctx: Context, task: Task) -> None:
                 E.BLOCKED,
                 f"blocked:{task.fields.get('owner') or ctx.owner}:evidence",
                 cause="evidence",
-                note=f"TB310 not done: {one_line(verdict.reason)}",
+                note=f"TB307 not done: {one_line(verdict.reason)}",
             ),
         ]
     )

@@ -15,7 +15,7 @@ from taskboard.errors import NotFound
 from taskboard.log import log
 from taskboard.loop.absorb import absorb, shown_by
 from taskboard.loop.context import Context, Memory
-from taskboard.loop.writeback import Base, Lost, Written
+from taskboard.loop.writeback import Base, Lost, Unable, Written
 
 _ROUNDS = 16
 """How often a save in the gap sends us round again in one turn; the next turn goes on."""
@@ -48,8 +48,10 @@ async def project(ctx: Context, memory: Memory) -> bool:
                 await absorb(ctx, memory)  # our own write is silence: nothing is recorded
             return True
         if not isinstance(outcome, Lost):
-            log.warning("the board was not written: %s", outcome)
+            reason = outcome.reason if isinstance(outcome, Unable) else "it is not there"
+            log.warning("The board was not written: %s", reason)
             return False
+        await ctx.ledger.keep(outcome.data)  # what came off the board, whatever comes next
         await absorb(ctx, memory)
         world = await ctx.ledger.look()
     return False
@@ -58,7 +60,9 @@ async def project(ctx: Context, memory: Memory) -> bool:
 def _projection(board: Board, world: World, shown: Shown) -> Base:
     names = name_items(board, world)
     doubled = doubled_ids(board)
-    wishes, statuses, lines = [], {}, {}
+    wishes = []
+    # What is doubled or gone keeps what was last shown of it, until it can be read again.
+    statuses, lines = dict(shown.statuses), dict(shown.lines)
     for index, item in enumerate(board.items):
         task = world.named(names[index])
         if task is None or names[index] in doubled:

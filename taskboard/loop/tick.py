@@ -81,11 +81,16 @@ async def _join_late_saves(ctx: Context, memory: Memory) -> None:
     """A save that reached a displaced file late is joined into the board at once."""
     if not ctx.files.names(ctx.workspace.displaced):
         return
-    with ctx.files.lock(ctx.workspace.state / LOCK):
-        conflicts = [ctx.writeback.absorb_late(late) for late in ctx.writeback.linger()]
+    lock = ctx.workspace.state / LOCK
+    with ctx.files.lock(lock):
+        found = ctx.writeback.linger()
+    for late in found:
+        await ctx.ledger.keep(late.data)
+    with ctx.files.lock(lock):
+        conflicts = [ctx.writeback.absorb_late(late) for late in found]
     for conflict in filter(None, conflicts):
         log.warning("two saves changed the same line; the other one is in %s", conflict)
-        data = {"code": "TB306", "file": str(conflict)}
+        data = {"code": "TB310", "file": str(conflict)}
         await ctx.ledger.append([Draft(type=E.ANOMALY_FLAGGED, data=data)])
 
 

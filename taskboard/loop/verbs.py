@@ -15,7 +15,7 @@ from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict, commit_receipt, output_receipt, url_receipt
 from taskboard.core.outcome import Receipt
-from taskboard.core.ready import CLAIM_EXEMPT, Why, ready, reasons
+from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, Scene, Why, reasons
 from taskboard.core.state import READY, Kind, next_events, read_status
 from taskboard.core.task import Run, Task, World
 from taskboard.core.units import read_time
@@ -160,12 +160,24 @@ async def take(
 
 
 def _next(ctx: Context, memory: Memory, world: World) -> Task:
+    """The first in the published order. Who asks is the executor, so none need be here."""
     scene = set_scene(ctx, memory, world)
-    found = [c for c in ready(scene) if c.task_id not in world.children()]
+    children = world.children()
+    found = [
+        t
+        for t in world.tasks.values()
+        if t.kind is Kind.READY
+        and t.task_id not in children
+        and all(why.rule == "no_executor" for why in reasons(t, scene, children))
+    ]
     if not found:
         raise NotFound("Nothing is ready to be claimed.", hint="taskboard list")
-    best = min(found, key=lambda c: (c.priority, c.place))
-    return world.tasks[best.task_id]
+    return min(found, key=lambda t: _urgency(t, scene))
+
+
+def _urgency(task: Task, scene: Scene) -> tuple[int, int, str]:
+    word = task.fields.get("priority", "").casefold()
+    return PRIORITIES.get(word, PRIORITIES[""]), scene.places.get(task.task_id, 1 << 30), task.task
 
 
 async def _may_claim(ctx: Context, memory: Memory, world: World, task: Task, actor: str) -> None:

@@ -83,8 +83,8 @@ class Chain:
         return Corrupt(
             f"{self.name} is damaged at byte {bad.offset} (line {bad.line}, where event "
             f"{bad.seq} belongs): {bad.reason}.",
-            hint="Nothing was written. taskboard verify shows the place; taskboard salvage "
-            "saves what is good into a new ledger.",
+            hint="Nothing was written. `taskboard verify` shows the place; bring the file back "
+            "from a backup, or move it away to start a new ledger from the board.",
             data={
                 "file": fault.file,
                 "byte": fault.byte,
