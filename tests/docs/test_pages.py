@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-import tomllib
 from datetime import UTC, datetime
 
 import jsonschema
@@ -100,13 +100,15 @@ def test_pages_are_plain(page):
 
 
 def test_the_tiers_stand_in_their_order_of_strength(root):
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", (root / "docs/evidence.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \|", (root / "docs/evidence.md").read_text(), re.MULTILINE
+    )
     expected = [(t.value, "verified" if t in VERIFIED else "asserted") for t in Tier]
     assert rows == expected
 
 
 def test_every_state_has_a_row(root):
-    rows = re.findall(r"^\| `(\w+)` \|", (root / "docs/lifecycle.md").read_text(), re.M)
+    rows = re.findall(r"^\| `(\w+)` \|", (root / "docs/lifecycle.md").read_text(), re.MULTILINE)
     assert {k.value for k in Kind} <= set(rows)
 
 
@@ -120,9 +122,5 @@ def _links(text: str) -> list[str]:
 
 def _anchors(text: str) -> set[str]:
     tokens = MarkdownIt().parse(text)
-    titles = [
-        after.content
-        for t, after in zip(tokens, tokens[1:], strict=False)
-        if t.type == "heading_open"
-    ]
+    titles = [after.content for t, after in itertools.pairwise(tokens) if t.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
