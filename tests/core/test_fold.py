@@ -1,4 +1,4 @@
-"""The laws of the fold, and who may do what: DESIGN section 6."""
+"""The laws of the fold, and who may do what."""
 
 import copy
 
@@ -11,7 +11,7 @@ from taskboard.core.commit import apply, commit
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.fold import advance, check, fold
-from taskboard.core.state import TRANSITIONS, Kind, Status, row_for
+from taskboard.core.state import TRANSITIONS, Kind, Status, row_for, stored_status
 from taskboard.core.task import World
 from taskboard.errors import Refused, StaleRun
 from taskboard.testing.facts import about, claimed, created, late
@@ -21,7 +21,7 @@ SPELLED = {
     Kind.OPEN: "open",
     Kind.UNKNOWN: "unknown",
     Kind.READY: "ready",
-    Kind.BLOCKED: "blocked:siyao:brief",
+    Kind.BLOCKED: "blocked:retry:2026-11-20T12:00:00Z",
     Kind.RUNNING: "running:agent:2026-11-20T12:00Z",
     Kind.DONE: "done",
     Kind.FAILED: "failed:final",
@@ -344,3 +344,12 @@ def test_whatever_happens_terminal_never_regresses_and_every_run_ends_once(commi
     for task in book.world.tasks.values():
         assert (task.run is not None) == (task.kind is Kind.RUNNING)
         assert task.status == Status(*task.status)
+
+
+def test_only_a_task_that_waits_for_its_retry_is_retried():
+    waiting = msgspec.structs.replace(
+        task_in(Kind.BLOCKED), status=stored_status("blocked:siyao:brief")
+    )
+    with pytest.raises(Refused) as caught:
+        advance(waiting, draft_for(E.RETRIED, waiting, "ready"), ts=TS, seq=9)
+    assert caught.value.code == "transition_blocked"
