@@ -146,7 +146,7 @@ def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
     told = ", ".join(screen.paint(f"{n} {kind}", kind) for n, kind in counts)
     yield f"{screen.paint(file_name(seen.ctx.workspace.board), 'bold')}  {told or 'no tasks yet'}"
     if daemon is None:
-        yield "No daemon runs here. `taskboard run` starts one, `taskboard once` works it off."
+        yield "No daemon works here. `taskboard run` starts one."
     else:
         since = read_time(daemon.since)
         now = seen.ctx.clock.now()
