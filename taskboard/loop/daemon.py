@@ -165,7 +165,7 @@ class Daemon:
     async def _shut_down(self) -> None:
         """Hand runs back (or let them finish), write the board once more, say goodbye."""
         for active in list(self.memory.active.values()):
-            if self.ctx.settings.on_stop == "release":
+            if self.ctx.settings.on_stop == "release" and active.stop is None:
                 active.stop = "release"
                 active.job.cancel()
         jobs = [a.job for a in self.memory.active.values()]

@@ -210,7 +210,7 @@ class Supervisor:
         task = world.tasks.get(self.task.task_id)
         if task is not None and task.run is not None and task.run.run == self.run.run:
             return True
-        if self.active is not None:
+        if self.active is not None and self.active.stop is None:
             self.active.stop = "lost"
             self.active.job.cancel()
         return False

@@ -100,8 +100,9 @@ async def _end_lost(ctx: Context, memory: Memory) -> None:
     for run, active in list(memory.active.items()):
         task = world.named(active.lease.task)
         if task is None or task.run is None or task.run.run != run:
-            active.stop = active.stop or "lost"
-            active.job.cancel()
+            if active.stop is None:  # told once: a second time would take the grace away
+                active.stop = "lost"
+                active.job.cancel()
 
 
 async def _choose(ctx: Context, memory: Memory) -> None:

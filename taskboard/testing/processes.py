@@ -109,9 +109,11 @@ class FakeProcesses:
         members = self._others(leader, marker)
         for who in [who for who, stubborn in members.items() if not stubborn]:
             self.machine.exit(who)
-        await asyncio.sleep(grace if any(members.values()) else 0)
-        for who in (*members, *self._others(leader, marker)):
-            self.machine.exit(who)
+        try:
+            await asyncio.sleep(grace if any(members.values()) else 0)
+        finally:  # cancelled, it kills at once
+            for who in (*members, *self._others(leader, marker)):
+                self.machine.exit(who)
 
     def _others(self, leader: Who, marker: str) -> dict[Who, bool]:
         members = self.machine.members(leader, marker)
