@@ -87,16 +87,16 @@ def name_items(board: Board, world: World) -> dict[int, str]:
     """The human id of every item. A heading without one is a task that was given its id before
     (same title, not on the board under it), or gets the next free id."""
     on_board = board.ids
-    lost = {
-        t.title: t.task
-        for t in world.tasks.values()
-        if t.assigned and t.task not in on_board and t.kind is not Kind.WITHDRAWN
-    }
+    lost: dict[str, list[str]] = {}
+    for task in world.tasks.values():
+        if task.assigned and task.task not in on_board and task.kind is not Kind.WITHDRAWN:
+            lost.setdefault(task.title, []).append(task.task)
+    names: dict[int, str] = {}
     fresh = Names([*world.names, *on_board])
-    return {
-        index: item.task or lost.pop(item.title, None) or fresh.next()
-        for index, item in enumerate(board.items)
-    }
+    for index, item in enumerate(board.items):
+        again = lost.get(clean(item.title)) if item.task is None else None
+        names[index] = item.task or (again.pop(0) if again else fresh.next())
+    return names
 
 
 def _missing(
@@ -196,10 +196,10 @@ class _Reader:
 
     def _facts(self, item: Item, digest: str) -> dict[str, object]:
         return {
-            "title": _clean(item.title),
+            "title": clean(item.title),
             "text": digest,
             "line": item.line,
-            "fields": {_clean(k): _clean(v) for k, v in item.values().items()},
+            "fields": {clean(k): clean(v) for k, v in item.values().items()},
             "parent": self._parent(item),
         }
 
@@ -215,6 +215,6 @@ class _Reader:
         return task_id
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Bytes that were not UTF-8 cannot stand in JSON; the board itself keeps them."""
     return text.encode("utf-8", "replace").decode("utf-8")

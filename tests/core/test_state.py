@@ -18,7 +18,7 @@ from taskboard.core.state import (
 
 TIME = "2026-04-20T15:25Z"
 
-# DESIGN section 6, written down a second time: event -> (sources, targets), "-" for none.
+# The state machine, written down a second time: event -> (sources, targets), "-" for none.
 WAITING = "open unknown ready blocked"
 STATES = "open unknown ready blocked running done failed withdrawn"
 SAME = {
