@@ -20,7 +20,7 @@ from taskboard.loop import command, verbs
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.daemon import Daemon
 from taskboard.loop.writeback import WriteBack
-from taskboard.testing.processes import FakeProcesses
+from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.workspace import Workspace
 
 
@@ -80,6 +80,7 @@ class Opened(Program):
     def kill(self) -> None:
         super().kill()
         self.stage.machine.exit(self.processes.me())
+        self.processes.machine = FakeMachine()  # the dead end nobody
 
 
 class DaemonProgram(Opened):
