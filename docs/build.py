@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from taskboard import errors
+from taskboard.cli.commands import GROUPS, Entry
+from taskboard.cli.root import build
 from taskboard.config import settings_table
 from taskboard.core.code import Code
 from taskboard.core.codes import CODES
@@ -176,6 +178,27 @@ def error_codes() -> str:
     return _table(["exit code", "`error.code`", "means"], flat)
 
 
+def commands() -> str:
+    """Every command with its arguments, by group."""
+    out = []
+    for title, found in GROUPS.items():
+        rows = ([f"`{_usage(entry)}`", entry.summary] for entry in found)
+        out.append(f"**{title}**\n\n{_table(['command', 'does'], rows)}")
+    return "\n\n".join(out)
+
+
+def _usage(entry: Entry) -> str:
+    words = [entry.name]
+    for param in build(entry).params:
+        name = (param.metavar or param.name or "").strip("{}[]")
+        if param.param_type_name == "argument":
+            words.append(name if param.required else f"[{name}]")
+        elif param.opts[0] not in ("--board", "--json"):
+            text = f"{param.opts[0]}{'' if param.is_flag else f' {name}'}"
+            words.append(text if param.required else f"[{text}]")
+    return " ".join(words)
+
+
 # The board's words and the layers
 
 
@@ -214,6 +237,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "diagnoses": diagnoses,
     "settings": settings,
     "error-codes": error_codes,
+    "commands": commands,
     "aliases": aliases,
     "open-words": open_words,
     "layers": layers,

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = 96
+COLUMNS = 108
 _ESCAPE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]")
 _ADVANCE, _LINE, _MARGIN = 8.4, 20, 20
 _STYLE = """
@@ -107,8 +107,9 @@ class Terminal:
         if name == "m":
             for code in numbers.split(";"):
                 self._style = self._styled(code)
-        elif name == "A":
+        elif name in "AF":
             self._y = max(self._y - max(count, 1), 0)
+            self._x = 0 if name == "F" else self._x
         elif name == "G":
             self._x = max(count, 1) - 1
         elif name == "K":

@@ -5,12 +5,16 @@ One page is one session in a workspace of its own. A block with ``file=NAME`` wr
 What differs from run to run (ids, times, durations, digests) is compared by its shape; a line
 ``...`` stands for any lines, and ``...`` within a line for any text. A command whose answer holds
 ``^C`` is interrupted when it has said what stands before it. Blocks marked ``other`` are not run.
+
+A block ``json keys-of=show,TASK-001`` is an example of what ``taskboard show TASK-001 --json``
+answers: it has the same keys, at every depth.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import platform
 import re
@@ -34,6 +38,8 @@ SHAPES = (
     (r"\b\d+(?:\.\d+)?(?:ms|s|m)\b(?: ago)?", "<duration>"),
     (r"(\"(?:duration_s|latency_s)\":)[0-9.]+", r"\1<duration>"),
 )
+FREE = {"fields", "detail", "data"}
+"""Objects whose keys are whatever there is."""
 ALONE = {"once", "run"}
 """Commands that start processes or live on: they get a process of their own."""
 
@@ -156,6 +162,15 @@ def matches(told: str, said: str) -> bool:
     return re.fullmatch("".join(parts), said + "\n" if said else "") is not None
 
 
+def keys(document: object, name: str = "") -> object:
+    """The keys of a document at every depth; of a list, those of its first entry."""
+    if isinstance(document, dict) and name not in FREE:
+        return {key: keys(value, key) for key, value in document.items()}
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        return [keys(document[0])]
+    return ...
+
+
 def entries(text: str) -> list[tuple[str, str]]:
     """The commands of a console block, each with what it is said to answer."""
     found = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
@@ -172,6 +187,11 @@ def test_the_session_of_a_page_goes_as_it_says(page, blocks, tmp_path):
             session.write(name, block.text)
         elif "append" in block.options:
             session.append(block.options["append"], block.text)
+        elif "keys-of" in block.options:
+            words = block.options["keys-of"].split(",")
+            said = json.loads(session.type(shlex.join(["taskboard", *words, "--json"])))
+            session.status = 0 if "error" not in said else session.status
+            assert keys(said) == keys(json.loads(block.text)), f"{page.name}:{block.line}"
         elif block.language == "console" and "other" not in block.options:
             for line, told in entries(block.text):
                 ask = (
