@@ -37,13 +37,19 @@ class Clock(Protocol):
 
 _COUNTS_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """On macOS ``CLOCK_MONOTONIC`` counts sleep; Linux has ``CLOCK_BOOTTIME`` for it."""
-_COUNTS_AWAKE = time.CLOCK_MONOTONIC if sys.platform == "linux" else getattr(
-    time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC
+_COUNTS_AWAKE = (
+    time.CLOCK_MONOTONIC
+    if sys.platform == "linux"
+    else getattr(time, "CLOCK_UPTIME_RAW", time.CLOCK_MONOTONIC)
 )
 
 
 class SystemClock:
     """The machine's own clocks and randomness."""
+
+    def __init__(self) -> None:
+        self._last = (0, "")
+        """The last millisecond that an id was made in, as spelled in it."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -55,7 +61,10 @@ class SystemClock:
         return time.clock_gettime(_COUNTS_AWAKE)
 
     def uuid(self) -> str:
-        return make_uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+        milliseconds, head = time.time_ns() // 1_000_000, self._last
+        if head[0] != milliseconds:
+            self._last = head = (milliseconds, spell_time(milliseconds))
+        return spell_noise(head[1], os.urandom(10))
 
     def random(self) -> float:
         return random.random()
@@ -64,7 +73,17 @@ class SystemClock:
 def make_uuid7(milliseconds: int, noise: bytes) -> str:
     """RFC 9562, section 5.7: 48 bits of Unix milliseconds, then version, variant and 74 bits
     of ``noise`` (10 bytes)."""
+    return spell_noise(spell_time(milliseconds), noise)
+
+
+def spell_time(milliseconds: int) -> str:
+    """The front of a UUIDv7, its version included: shared by all ids of one millisecond."""
     # Spelled by hand: every event has one, and ``uuid.UUID`` takes twice as long.
-    time, rest = f"{milliseconds & (1 << 48) - 1:012x}", noise.hex()
-    variant = "89ab"[noise[2] & 3]
-    return f"{time[:8]}-{time[8:]}-7{rest[1:4]}-{variant}{rest[5:8]}-{rest[8:]}"
+    time = f"{milliseconds & (1 << 48) - 1:012x}"
+    return f"{time[:8]}-{time[8:]}-7"
+
+
+def spell_noise(front: str, noise: bytes) -> str:
+    """The whole id: ``front`` and the rest from ``noise`` (10 bytes)."""
+    rest = noise.hex()
+    return f"{front}{rest[1:4]}-{'89ab'[noise[2] & 3]}{rest[5:8]}-{rest[8:]}"

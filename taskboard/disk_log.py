@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 import sys
+from pathlib import Path
 
 _PIECE = 1 << 20
 
@@ -30,6 +31,7 @@ class DiskLog:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._identity = self.identity()
 
     @classmethod
     def over(cls, fd: int) -> DiskLog:
@@ -47,6 +49,14 @@ class DiskLog:
     def size(self) -> int:
         """Bytes in the open file."""
         return os.fstat(self._fd).st_size
+
+    def size_at(self, path: Path) -> int | None:
+        """Bytes in the open file if ``path`` names it; None when it names another or none."""
+        try:
+            found = os.stat(path)  # noqa: PTH116  on every append's way
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_size if (found.st_dev, found.st_ino) == self._identity else None
 
     def read(self, start: int, limit: int | None = None) -> bytes:
         """From byte ``start`` to the end, or at most ``limit`` bytes of it."""

@@ -51,6 +51,10 @@ class Log(Protocol):
         """From byte ``start`` to the end, or at most ``limit`` bytes of it."""
         ...
 
+    def size_at(self, path: Path) -> int | None:
+        """Bytes in the open file if ``path`` names it; None when it names another or none."""
+        ...
+
     def append(self, data: bytes) -> None:
         """One write. A short write or a full disk is cut back and raised as ``OSError``."""
         ...
@@ -71,6 +75,10 @@ class Files(Protocol):
 
     def stat(self, path: Path, *, follow: bool = True) -> Stat | None:
         """None when nothing is there."""
+        ...
+
+    def exists(self, path: Path) -> bool:
+        """Whether something is there, as far as can be seen. Quicker than ``stat``."""
         ...
 
     def resolve(self, path: Path) -> Path:

@@ -10,8 +10,11 @@ import msgspec
 from taskboard.core.event import MAX_LINE, Event
 from taskboard.errors import Corrupt, Storage
 
+_SET = msgspec.structs.force_setattr
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Event)
+_SHA256 = hashlib.sha256()
+"""Never fed, only copied: OpenSSL 3 takes longer to find the algorithm than to hash a line."""
 _HASH_KEY = b',"hash":'
 _TAIL = len(_HASH_KEY) + 64 + 2 + 2
 """Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
@@ -19,12 +22,18 @@ _HASH_EMPTY = len(_HASH_KEY) + 3
 """Bytes of ``,"hash":""}``: how an event without its hash ends."""
 
 
+def _digest(data: bytes) -> str:
+    running = _SHA256.copy()
+    running.update(data)
+    return running.hexdigest()
+
+
 def seal(event: Event) -> tuple[Event, bytes]:
     """The event with its hash, and its line with the newline. Raises ``Storage`` when the line
     would be longer than ``MAX_LINE``, ``TypeError`` or ``ValueError`` when ``data`` is no JSON."""
     body = _ENCODER.encode(event)[:-_HASH_EMPTY]
-    digest = hashlib.sha256(body).hexdigest()
-    line = b"".join((body, _HASH_KEY, b'"', digest.encode(), b'"}\n'))
+    digest = _digest(body)
+    line = b'%b,"hash":"%b"}\n' % (body, digest.encode())
     if len(line) > MAX_LINE:
         raise Storage(
             f"An event of {len(line)} bytes is over the limit of {MAX_LINE} ({event.type}).",
@@ -33,7 +42,7 @@ def seal(event: Event) -> tuple[Event, bytes]:
             code="internal",
         )
     # The caller gives the event away to be sealed; a copy would cost as much as the encoding.
-    msgspec.structs.force_setattr(event, "hash", digest)
+    _SET(event, "hash", digest)
     return event, line
 
 
@@ -45,6 +54,6 @@ def decode(line: bytes) -> Event:
         raise Corrupt(f"not an event: {error}") from None
     if not line.endswith(b'"}\n') or line[-_TAIL : -_TAIL + 8] != _HASH_KEY:
         raise Corrupt("the line does not end with its hash")
-    if hashlib.sha256(line[:-_TAIL]).hexdigest() != event.hash:
+    if _digest(line[:-_TAIL]) != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event

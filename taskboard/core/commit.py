@@ -16,6 +16,7 @@ from taskboard.core.task import Task, World
 from taskboard.errors import Refused
 
 Place = TypeVar("Place")
+_VALUES = {e: e.value for e in E}
 REMEMBERED = 10_000
 """How many events an idempotent id is remembered for."""
 
@@ -49,27 +50,28 @@ def commit(
             end = task.status.text
             if before is not None:
                 start = end if before.status is task.status else before.status.text
+        # By position, in the order of the fields: by name it takes as long as the encoding.
         event = Event(
-            v=1,
-            seq=world.seq + place,
-            ts=ts,
-            type=str(draft.type),
-            task=task.task if task is not None else draft.task,
-            from_=start,
-            to=end,
-            agent=draft.agent,
-            run=draft.run,
-            attempt=_attempt(draft, before),
-            spent=task.spent if task is not None else None,
-            step=draft.step,
-            actor=draft.actor,
-            device=device,
-            task_id=draft.task_id,
-            id=draft.id or spare,
-            data=draft.data,
-            more=len(drafts) - place,
-            prev=prev,
-            hash="",
+            1,  # v
+            world.seq + place,
+            ts,
+            _VALUES[draft.type],
+            task.task if task is not None else draft.task,
+            start,  # from
+            end,  # to
+            draft.agent,
+            draft.run,
+            _attempt(draft, before),
+            task.spent if task is not None else None,
+            draft.step,
+            draft.actor,
+            device,
+            draft.task_id,
+            draft.id or spare,
+            draft.data,
+            len(drafts) - place,  # more
+            prev,
+            "",  # hash
         )
         try:
             event, line = seal(event)

@@ -94,7 +94,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True):
     """One durable fact. Field order is the key order of the line; ``type`` is kept as text so
     that a line written by a newer version still reads."""
 

@@ -29,7 +29,7 @@ def read_time(text: str) -> datetime | None:
 
 def stamp(moment: datetime) -> str:
     """The ledger's spelling: UTC with microseconds, ``2026-11-20T21:44:38.123456Z``."""
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def minute(moment: datetime) -> str:

@@ -85,6 +85,10 @@ class SimFiles:
             node.links,
         )
 
+    def exists(self, path: Path) -> bool:
+        """Whether something is there."""
+        return self.stat(path) is not None
+
     def resolve(self, path: Path) -> Path:
         """The path with symbolic links followed."""
         return self.disk.resolve(path)

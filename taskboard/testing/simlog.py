@@ -34,6 +34,13 @@ class SimLog:
         """Bytes in the file."""
         return len(self._node.data)
 
+    def size_at(self, path: Path) -> int | None:
+        """Bytes in the file if ``path`` names it."""
+        dying = self._begin("stat")
+        node = self._disk.find(path)
+        self._steps.end(dying)
+        return len(self._node.data) if node is self._node else None
+
     def read(self, start: int, limit: int | None = None) -> bytes:
         """From byte ``start`` to the end, or at most ``limit`` bytes of it."""
         dying = self._begin("read")

@@ -44,7 +44,7 @@ class Flusher:
     def check(self) -> None:
         """Raises ``Storage`` after a failed sync."""
         if self._trouble is not None:
-            raise _again(self._trouble)
+            raise again(self._trouble)
 
     def now(self) -> None:
         """Sync in place if anything written is not durable. Raises ``Storage``."""
@@ -52,18 +52,26 @@ class Flusher:
         if self._durable < self._written:
             target = self._written
             self._run()
-            self._durable = max(self._durable, target)
+            if target > self._durable:  # a thread may have been quicker
+                self._durable = target
 
     def hold(self, end: int, done: asyncio.Future[Any], result: Any) -> None:
         """Give ``result`` to ``done`` once bytes up to ``end`` are durable; ``flush`` begins."""
         self._waiting.append((end, done, result))
+
+    def is_slow(self, waiting: int, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether so many had better be on hold: a sync is under way, or one will be in a thread.
+        Else ``now`` serves them."""
+        if self._busy is loop:
+            return True
+        return self._took > _QUICK and waiting > 1 and self._threads
 
     def flush(self, loop: asyncio.AbstractEventLoop) -> None:
         """Serve those on hold, now or after the sync that is under way."""
         if self._busy is loop:
             return
         self._busy = None  # a loop that was closed left it behind
-        if self._threads and self._took > _QUICK and len(self._waiting) > 1:
+        if self.is_slow(len(self._waiting), loop):
             self._busy = loop
             target = self._written
             flush = loop.run_in_executor(None, self._run)
@@ -117,7 +125,7 @@ class Flusher:
             if done.done():  # its task was cancelled
                 continue
             if trouble is not None:
-                done.set_exception(_again(trouble))
+                done.set_exception(again(trouble))
             elif end <= self._durable:
                 done.set_result(result)
             else:
@@ -125,8 +133,8 @@ class Flusher:
         self._waiting = later
 
 
-def _again(trouble: BaseException) -> BaseException:
-    """The same trouble for one more waiter: an exception raised twice gathers tracebacks."""
+def again(trouble: BaseException) -> BaseException:
+    """The same trouble for one more waiter; an exception raised twice gathers tracebacks."""
     if isinstance(trouble, Storage):
         return Storage(trouble.message, hint=trouble.hint, data=trouble.data)
     return trouble

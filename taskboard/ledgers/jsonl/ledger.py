@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from taskboard.core.units import stamp
 from taskboard.errors import Conflict, Storage
 from taskboard.files import Files
 from taskboard.ledger import Verified
-from taskboard.ledgers.jsonl.flush import Flusher
+from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.store import Store, trouble
 from taskboard.ledgers.jsonl.verify import verify
@@ -30,18 +30,32 @@ _TYPED = ("title", "text", "fields")
 _PIECE = 1 << 20
 
 
+class _Turn:
+    """``await`` it to let every task run that is ready: ``asyncio.sleep(0)`` with less around."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+_TURN = _Turn()
+
+
 class _Wish:
-    """A commit that waits for its turn."""
+    """A commit that waits for its turn, then for the flush, and what came of it."""
 
-    __slots__ = ("after", "done", "drafts", "held")
+    __slots__ = ("after", "done", "drafts", "end", "error", "events", "waits")
 
-    def __init__(
-        self, drafts: Sequence[Draft], after: int | None, done: asyncio.Future[list[Event]]
-    ) -> None:
+    def __init__(self, drafts: Sequence[Draft], after: int | None) -> None:
         self.drafts = drafts
         self.after = after
-        self.done = done
-        self.held = False
+        self.waits = True
+        """Nobody has taken it up yet."""
+        self.events: list[Event] = []
+        self.error: BaseException | None = None
+        self.end = 0
+        """Bytes that must be durable before it is acknowledged; 0 when nothing is written."""
+        self.done: asyncio.Future[list[Event]] | None = None
+        """Set when the flush is under way elsewhere."""
 
 
 class JsonlLedger:
@@ -81,7 +95,7 @@ class JsonlLedger:
         self._flusher = Flusher(self._store.sync, threads=threads, seconds=clock.awake)
         self._queue: list[_Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        """The loop that will record the queue in its next turn."""
+        """The loop that the queue waits in."""
 
     async def look(self) -> World:
         """Fold what others appended; durable when it returns. Raises ``Corrupt``, ``Storage``."""
@@ -98,14 +112,23 @@ class JsonlLedger:
         if not drafts:
             return []
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # nobody waits, or a loop that was closed left them behind
+        if self._loop is not loop:  # one that was closed left its queue behind
             self._loop = loop
             self._queue = []
-            # In the loop's next turn, so that every task that is ready shares one lock.
-            loop.call_soon(self._drain)
-        done: asyncio.Future[list[Event]] = loop.create_future()
-        self._queue.append(_Wish(drafts, after, done))
-        return await done
+        wish = _Wish(drafts, after)
+        self._queue.append(wish)
+        try:
+            await _TURN  # every task that is ready now shares one lock and one sync
+        except BaseException:  # given up: not recorded, unless that is done already
+            wish.waits = False
+            if wish.done is not None:
+                wish.done.cancel()
+            raise
+        if wish.waits:
+            self._drain(loop)
+        if wish.error is not None:
+            raise wish.error
+        return wish.events if wish.done is None else await wish.done
 
     async def keep(self, data: bytes) -> str:
         """Store bytes durably under their SHA-256. Raises ``Storage``."""
@@ -154,49 +177,68 @@ class JsonlLedger:
         store = self._store
         try:
             if store.refresh() and self._writable:
-                with store.locked():
+                with store.lock():
+                    store.enter()
                     self._repair()
         except OSError as error:
             raise trouble(self._path, error) from error
         self._flusher.wrote(store.chain.end)
 
-    def _drain(self) -> None:
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         """Record all that waits, under one lock, and have it flushed."""
-        loop, self._loop = self._loop, None
-        assert loop is not None
-        wishes = [wish for wish in self._queue if not wish.done.done()]
-        self._queue = []
+        queue, self._queue = self._queue, []
+        wishes = [wish for wish in queue if wish.waits]
+        for wish in wishes:
+            wish.waits = False
+        store = self._store
         try:
             self._flusher.check()
-            with self._store.locked():
+            with store.lock():
+                store.enter()
                 self._repair()
                 ts = stamp(self._clock.now())  # one for all: it orders nothing
                 for wish in wishes:
                     self._grant(wish, ts)
         except BaseException as error:
             for wish in wishes:
-                if not wish.held:
+                if not wish.end:
                     self._refuse(wish, error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
-        self._flusher.flush(loop)
+        self._flush([wish for wish in wishes if wish.end], loop)
+
+    def _flush(self, wishes: list[_Wish], loop: asyncio.AbstractEventLoop) -> None:
+        """Acknowledge what is written once it is durable: now, or by each wish's future."""
+        flusher = self._flusher
+        if not wishes:
+            return
+        if flusher.is_slow(len(wishes), loop):
+            for wish in wishes:
+                wish.done = loop.create_future()
+                flusher.hold(wish.end, wish.done, wish.events)
+            flusher.flush(loop)
+            return
+        try:
+            flusher.now()
+        except BaseException as trouble:
+            for wish in wishes:
+                wish.error = again(trouble)
+            if isinstance(trouble, KeyboardInterrupt | SystemExit):
+                raise
 
     def _grant(self, wish: _Wish, ts: str) -> None:
         """Record one commit, to be acknowledged by the flush."""
         try:
-            events = self._record(wish.drafts, wish.after, ts)
+            wish.events = self._record(wish.drafts, wish.after, ts)
+            wish.end = self._store.chain.end
         except BaseException as error:  # its own trouble, whatever it is
             self._refuse(wish, error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
-        else:
-            wish.held = True
-            self._flusher.hold(self._store.chain.end, wish.done, events)
 
     def _refuse(self, wish: _Wish, error: BaseException) -> None:
-        if not wish.done.done():
-            known = trouble(self._path, error) if isinstance(error, OSError) else error
-            wish.done.set_exception(known)
+        if wish.error is None:
+            wish.error = trouble(self._path, error) if isinstance(error, OSError) else error
 
     def _record(self, drafts: Sequence[Draft], after: int | None, ts: str) -> list[Event]:
         chain = self._store.chain
@@ -220,20 +262,15 @@ class JsonlLedger:
     def _write(self, drafts: Sequence[Draft], ts: str) -> list[Event]:
         chain, clock = self._store.chain, self._clock
         whole = drafts if chain.end else opening(drafts, clock.uuid(), self._board)
-        sealed = commit(
-            chain.world,
-            whole,
-            ts=ts,
-            device=self._device,
-            ids=[draft.id or clock.uuid() for draft in whole],
-        )
-        data = b"".join([one.line for one in sealed])
+        ids = [draft.id or clock.uuid() for draft in whole]
+        sealed = commit(chain.world, whole, ts=ts, device=self._device, ids=ids)
+        data = sealed[0].line if len(sealed) == 1 else b"".join([one.line for one in sealed])
         self._store.write(data)
         apply(chain.world, sealed)
         events = [one.event for one in sealed]
         chain.note(events, len(data))
         self._flusher.wrote(chain.end)
-        return events[len(whole) - len(drafts) :]
+        return events if whole is drafts else events[len(whole) - len(drafts) :]
 
     def _again(self, places: list[tuple[int, int]]) -> list[Event]:
         return [

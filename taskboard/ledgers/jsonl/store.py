@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from taskboard.clock import Clock
@@ -31,26 +30,26 @@ class Store:
         self._quarantine = state / "quarantine"
         self._writable = writable
         self._log: Log | None = None
-        self._identity = (0, 0)
         self._size = 0
         self._corrupt: Corrupt | None = None
         self._started = False
         self._poisoned = False
         self._moved: Draft | None = None
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the machine-wide lock, with the file open that the path names now."""
+    def lock(self) -> AbstractContextManager[None]:
+        """The machine-wide lock; ``enter`` comes first under it."""
         if not self._started:
             self._files.make_folder(self._state)
-        with self._files.lock(self._lock):
-            if self._is_poisoned():
-                if self._started:
-                    raise poisoned(self._path)
-                self._move()
-            self._open()
-            self._started = True
-            yield
+        return self._files.lock(self._lock)
+
+    def enter(self) -> None:
+        """Under the lock: have the file open that the path names now."""
+        if self._is_poisoned():
+            if self._started:
+                raise poisoned(self._path)
+            self._move()
+        self._open()
+        self._started = True
 
     def refresh(self) -> bool:
         """Fold, without the lock, the complete commits that are there. Whether something is
@@ -61,13 +60,12 @@ class Store:
             if self._started:
                 raise poisoned(self._path)
             return True
-        found = self._files.stat(self._path)
-        if found is None:
+        if self._log is not None and self._log.size_at(self._path) == self.chain.end:
+            return not self._started
+        if self._files.stat(self._path) is None:
             if self.chain.end:
                 raise self._gone("it is no longer there")
             return self._writable
-        if found.identity == self._identity and found.size == self.chain.end:
-            return not self._started
         self._open()
         return bool(self._fold()) or not self._started
 
@@ -126,21 +124,20 @@ class Store:
         if self._log is not None:
             self._log.close()
             self._log = None
-            self._identity = (0, 0)
 
     def _open(self) -> None:
         """Have the file open that the path names, and see that it still holds what was folded."""
-        found = self._files.stat(self._path)
-        if self._log is not None and found is not None and found.identity == self._identity:
-            if found.size < self.chain.end:
-                raise self._gone(f"it was cut to {found.size} bytes")
-            self._size = found.size
+        size = self._log.size_at(self._path) if self._log is not None else None
+        if size is not None:
+            if size < self.chain.end:
+                raise self._gone(f"it was cut to {size} bytes")
+            self._size = size
             return
+        found = self._files.stat(self._path)
         if found is None and self.chain.end:
             raise self._gone("it is no longer there")
         self.close()
         self._log = self._files.open_log(self._path)
-        self._identity = self._log.identity()
         self._size = self._log.size()
         self._recognise()
 
@@ -170,7 +167,7 @@ class Store:
         self._files.sync_folder(self._state)
 
     def _is_poisoned(self) -> bool:
-        return self._poisoned or self._files.stat(self._mark) is not None
+        return self._poisoned or self._files.exists(self._mark)
 
     def _poison(self, error: OSError) -> Storage:
         self._poisoned = True
