@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from taskboard.core.outcome import Failed, NeedsInput, Outcome, Receipt, Snoozed, Succeeded, Tier
 from taskboard.core.settings import Settings
 from taskboard.core.task import Task, World
@@ -23,7 +24,7 @@ from taskboard.loop.tick import tick
 from taskboard.loop.writeback import WriteBack
 from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.files import SimFiles
-from taskboard.testing.processes import FakeProcesses
+from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.testing.simdisk import SimDisk
 from taskboard.workspace import Workspace
 
@@ -71,7 +72,8 @@ class Desk:
     def __init__(self, settings: Settings | None = None) -> None:
         self.clock = ManualClock()
         self.files = SimFiles(SimDisk(self.clock.nanoseconds))
-        self.processes = FakeProcesses()
+        self.machine = FakeMachine()
+        self.processes = FakeProcesses(self.machine)
         self.workspace = Workspace(ROOT / "task-board.md")
         self.files.make_folder(ROOT)
         self.script = Script(self.files)

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from taskboard.core.board import Board, Item
+from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ids import Names
-from taskboard.core.definition import definition
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.core.verb import first_status, verb
@@ -110,15 +110,18 @@ def _missing(
         if task.task in there:
             if task.missing_since:
                 back.append(task.task)
-        elif not task.missing_since and not task.hidden and task.kind is not Kind.WITHDRAWN:
-            if was_shown:
-                gone.append(task.task)
+        elif was_shown and _may_be_missed(task):
+            gone.append(task.task)
     return tuple(gone), tuple(back)
 
 
 def field_lines(board: Board, item: Item) -> frozenset[bytes]:
     """The item's field lines as bytes, without their endings."""
     return frozenset(board.data[f.span.start : f.span.end].rstrip(b"\r\n") for f in item.fields)
+
+
+def _may_be_missed(task: Task) -> bool:
+    return not task.missing_since and not task.hidden and task.kind is not Kind.WITHDRAWN
 
 
 class _Reader:

@@ -32,8 +32,23 @@ CLOSED = TERMINAL | {Kind.WITHDRAWN}
 """States that no longer hold a parent back."""
 
 OPEN_WORDS = frozenset(
-    "todo open pending backlog later icebox draft planning planned proposed unclaimed available".split()
-) | {"to do", "not started"}
+    (
+        "todo",
+        "to do",
+        "open",
+        "pending",
+        "not started",
+        "backlog",
+        "later",
+        "icebox",
+        "draft",
+        "planning",
+        "planned",
+        "proposed",
+        "unclaimed",
+        "available",
+    )
+)
 """Words people write for "not yet": never run until somebody says ``ready``."""
 
 _WORD = r"[A-Za-z0-9._@/-]+"

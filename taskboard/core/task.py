@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -81,6 +83,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> Kind:
         return self.status.kind
+
+
+_NO_WORD = re.compile(r"[^A-Za-z0-9._@/-]+")
+
+
+def owner_of(fields: Mapping[str, str], default: str) -> str:
+    """Whom a task asks, as a word that can stand in a status: its ``owner`` (the first of
+    several), else ``default``."""
+    named = fields.get("owner", "").partition(",")[0].strip()
+    return _NO_WORD.sub("-", named).strip("-") or default
 
 
 class World:

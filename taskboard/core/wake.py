@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.state import CLOSED, READY, WITHDRAWN, Kind
-from taskboard.core.task import Task, World
+from taskboard.core.task import Task, World, owner_of
 from taskboard.core.units import read_time
 
 GONE_FOR = 60.0
@@ -89,7 +89,7 @@ def _unblocked(
             yield move(
                 task,
                 E.BLOCKED,
-                f"blocked:{owner}:promote",
+                f"blocked:{owner_of(task.fields, owner)}:promote",
                 cause=f"task:{what}",
                 note=f"TB312 {what} is done. Type `ready` to go on.",
             )
@@ -99,18 +99,17 @@ def _unblocked(
 
 def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
     failed = [k.task for k in kids if k.kind is Kind.FAILED]
-    waits_for_child = task.kind is Kind.BLOCKED and task.status.what == CHILD_FAILED
-    if waits_for_child and not failed:
-        yield move(task, E.UNBLOCKED, READY.text, cause="child-requeued")
-    elif failed and task.kind in (Kind.READY, Kind.BLOCKED) and not waits_for_child:
-        if _newest(kids, Kind.FAILED) > task.since:
-            yield move(
-                task,
-                E.BLOCKED,
-                f"blocked:{owner}:{CHILD_FAILED}",
-                children=failed,
-                note=f"TB309 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
-            )
+    if task.kind is Kind.BLOCKED and task.status.what == CHILD_FAILED:
+        if not failed:
+            yield move(task, E.UNBLOCKED, READY.text, cause="child-requeued")
+    elif task.kind in (Kind.READY, Kind.BLOCKED) and _newest(kids, Kind.FAILED) > task.since:
+        yield move(
+            task,
+            E.BLOCKED,
+            f"blocked:{owner_of(task.fields, owner)}:{CHILD_FAILED}",
+            children=failed,
+            note=f"TB309 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
+        )
 
 
 def _newest(tasks: list[Task], kind: Kind) -> int:

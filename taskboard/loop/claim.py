@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import msgspec
 
-from taskboard.core.event import Draft, Event
+from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.liveness import Life, judge
-from taskboard.core.task import Run, Task
+from taskboard.core.task import Task
 from taskboard.core.units import minute, second_up
 from taskboard.errors import Held, TaskboardError
 from taskboard.ledger import Lease
@@ -22,7 +22,7 @@ _STEPS = 64
 
 async def claim(
     ctx: Context, task: Task, *, agent: str, executor: str, actor: str, supervised: bool
-) -> tuple[Lease, Run]:
+) -> Lease:
     """Claim ``task`` for ``agent``. Durable when it returns; nothing may run before.
 
     ``supervised`` claims live as long as this process renews them, others for ``claim_ttl``.
@@ -30,27 +30,11 @@ async def claim(
     """
     lease = _take(ctx, task, agent, supervised=supervised)
     try:
-        events = await ctx.ledger.append([_draft(ctx, task, lease, executor, actor)])
+        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor)])
     except TaskboardError:
         ctx.leases.drop(lease)
         raise
-    return lease, run_of(ctx, task, lease, executor, actor, events[-1])
-
-
-def run_of(ctx: Context, task: Task, lease: Lease, executor: str, actor: str, event: Event) -> Run:
-    """The run that a ``claimed`` event began, as the fold sees it."""
-    return Run(
-        run=lease.run,
-        attempt=lease.attempt,
-        agent=lease.agent,
-        executor=executor,
-        device=ctx.device,
-        started=event.ts,
-        text=task.text,
-        fields=task.fields,
-        actor=actor,
-        expires=lease.expires,
-    )
+    return lease
 
 
 def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
@@ -75,9 +59,10 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
 
 
 def _is_fresh(ctx: Context, task: str, attempt: int) -> bool:
-    """Whether a folder that the ledger knows nothing of may still become a claim: that takes
-    moments, so an older one belongs to somebody who died in between. (A wrong guess is refused
-    by the ledger.)"""
+    """Whether a folder that the ledger knows nothing of may still become a claim.
+
+    That takes moments, so an older one belongs to somebody who died in between; a wrong guess is
+    refused by the ledger."""
     made = ctx.leases.made(task, attempt)
     age = abs((ctx.clock.now() - made).total_seconds()) if made is not None else float("inf")
     return age < ctx.settings.lease_ttl

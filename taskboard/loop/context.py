@@ -13,7 +13,7 @@ from taskboard.core.settings import Settings
 from taskboard.decider import Decider
 from taskboard.executor import Executor
 from taskboard.files import Files, Stat
-from taskboard.ledger import History, Lease, Ledger, Leases
+from taskboard.ledger import History, Lease, Leases, Ledger
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import Processes
 from taskboard.workspace import Workspace

@@ -10,7 +10,7 @@ from taskboard.core import ending
 from taskboard.core.ending import Ending
 from taskboard.core.liveness import Life, judge
 from taskboard.core.state import Kind
-from taskboard.core.task import Run, Task
+from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_time
 from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
@@ -76,7 +76,7 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
         run=run,
         now=ctx.clock.now(),
         settings=ctx.settings,
-        owner=run.fields.get("owner") or ctx.owner,
+        owner=owner_of(run.fields, ctx.owner),
         dice=ctx.clock.random(),
     )
     unspent = run.executor == IMPORTED

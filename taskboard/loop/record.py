@@ -17,6 +17,7 @@ async def record(
     task: Task,
     event: E,
     to: str | None,
+    *,
     actor: str,
     verb: str,
     run: str | None = None,
@@ -43,8 +44,9 @@ async def record_refusal(
 
 
 def about(
-    task: Task, event: E, actor: str, to: str | None = None, run: str | None = None, **data: Any
+    task: Task, event: E, actor: str, *, to: str | None = None, run: str | None = None, **data: Any
 ) -> Draft:
+    """A draft about a task by ``actor``; ``data`` are the event's own facts."""
     return Draft(
         type=event, task_id=task.task_id, task=task.task, to=to, run=run, actor=actor, data=data
     )

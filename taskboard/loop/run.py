@@ -7,6 +7,7 @@ the process tree is gone before the run's ending is recorded.
 from __future__ import annotations
 
 import asyncio
+
 import msgspec
 
 from taskboard.core import ending
@@ -23,7 +24,7 @@ from taskboard.core.outcome import (
     Snoozed,
     Succeeded,
 )
-from taskboard.core.task import Run, Task
+from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_duration
 from taskboard.errors import Refused
 from taskboard.executor import Order
@@ -152,7 +153,7 @@ class Supervisor:
             run=self.run,
             now=ctx.clock.now(),
             settings=ctx.settings,
-            owner=self.run.fields.get("owner") or ctx.owner,
+            owner=owner_of(self.run.fields, ctx.owner),
             dice=ctx.clock.random(),
             seconds=round(ctx.clock.awake() - self._started, 3),
         )

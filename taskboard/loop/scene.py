@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from taskboard.core.board import Board, Diagnosis
 from taskboard.core.diagnose import diagnose
@@ -20,13 +20,16 @@ _AGENT_ORDER = ("claude-code", "codex", "gemini", "claude")
 """Who is asked when neither task nor settings name an executor: the first that is installed."""
 
 
-def set_scene(ctx: Context, memory: Memory, world: World) -> Scene:
-    """Everything readiness depends on, at this moment."""
+def set_scene(
+    ctx: Context, memory: Memory, world: World, found: Sequence[Diagnosis] | None = None
+) -> Scene:
+    """Everything readiness depends on, at this moment. ``found`` are the board's diagnoses,
+    where the caller has them already."""
     sight = memory.sight
     board = sight.board
     names = name_items(board, world) if board is not None else {}
     by_name = {names[i]: i for i in reversed(range(len(names)))}
-    found = diagnoses(ctx, sight, world)
+    found = diagnoses(ctx, sight, world) if found is None else found
     broken = {
         d.task: f"{d.code} {d.message}"
         for d in reversed(found)

@@ -1,6 +1,6 @@
-"""One turn of the loop, on one screen:
+"""One turn of the loop, on one screen.
 
-read, parse, diagnose, reconcile, record, reclaim, wake, ready, decide, admit, claim, start; then
+Read, parse, diagnose, reconcile, record, reclaim, wake, ready, decide, admit, claim, start; then
 render and swap. Level-triggered: a missed event costs time and nothing else.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 
 from taskboard.core.admit import admit
 from taskboard.core.decision import Candidate, Decision, Question
@@ -15,7 +16,7 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ready import Scene, ready, reasons
 from taskboard.core.state import Kind
-from taskboard.core.task import Task, World
+from taskboard.core.task import Task, World, owner_of
 from taskboard.core.units import stamp
 from taskboard.core.wake import asks_gate, wake
 from taskboard.errors import Held, Refused
@@ -43,7 +44,7 @@ async def tick(
 ) -> None:
     """One whole turn. ``board`` False leaves the board unread (a save is not quiet yet), and
     then nothing is claimed; ``write`` False leaves the projection to a later turn."""
-    await _join_late_saves(ctx, memory)
+    await _join_late_saves(ctx)
     if board:
         await absorb(ctx, memory, start=start, settling=settling)
     await settle_ledger(ctx, memory)
@@ -77,7 +78,7 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
             log.debug("already woken: %s", refused.message)
 
 
-async def _join_late_saves(ctx: Context, memory: Memory) -> None:
+async def _join_late_saves(ctx: Context) -> None:
     """A save that reached a displaced file late is joined into the board at once."""
     if not ctx.files.names(ctx.workspace.displaced):
         return
@@ -99,10 +100,10 @@ async def _end_lost(ctx: Context, memory: Memory) -> None:
     world = await ctx.ledger.look()
     for run, active in list(memory.active.items()):
         task = world.named(active.lease.task)
-        if task is None or task.run is None or task.run.run != run:
-            if active.stop is None:  # told once: a second time would take the grace away
-                active.stop = "lost"
-                active.job.cancel()
+        current = task is not None and task.run is not None and task.run.run == run
+        if not current and active.stop is None:  # told once: twice would take the grace away
+            active.stop = "lost"
+            active.job.cancel()
 
 
 async def _choose(ctx: Context, memory: Memory) -> None:
@@ -111,7 +112,8 @@ async def _choose(ctx: Context, memory: Memory) -> None:
     if not (scene.untrusted or scene.held or scene.paused):
         _ask_gates(ctx, memory, world, scene)
     await _explain(ctx, scene)
-    candidates = [c for c in ready(scene) if not _is_container(c, scene, world)]
+    children = world.children()
+    candidates = [c for c in ready(scene) if not _is_container(c, children)]
     if not candidates or scene.slots < 1 or memory.noticed:
         return
     question = Question(
@@ -128,12 +130,13 @@ def _ask_gates(ctx: Context, memory: Memory, world: World, scene: Scene) -> None
     """Typed ``done`` and parents whose children have all ended: ask the gate beside the turn,
     for a ``verify`` may take minutes."""
     waiting = [t for t in world.tasks.values() if t.requested and t.task_id in scene.words]
-    parents = asks_gate(world, _prompts(scene, world, memory))
-    for task in waiting:
-        _spawn_judge(ctx, memory, task, answer_done(ctx, memory, task))
-    for task in parents:
-        if not task.requested and (task.kind is Kind.BLOCKED or _may_end(task, scene, world)):
-            _spawn_judge(ctx, memory, task, answer_parent(ctx, memory, task))
+    parents = asks_gate(world, _prompts(world, memory))
+    ended = [t for t in parents if t.kind is Kind.BLOCKED or _may_end(t, scene, world)]
+    asked = [(t, answer_done) for t in waiting]
+    asked += [(t, answer_parent) for t in ended if not t.requested]
+    for task, answer in asked:
+        if task.task_id not in memory.judged:
+            memory.judged[task.task_id] = asyncio.create_task(answer(ctx, memory, task))
 
 
 def _may_end(task: Task, scene: Scene, world: World) -> bool:
@@ -141,14 +144,7 @@ def _may_end(task: Task, scene: Scene, world: World) -> bool:
     return first is None or first.rule == "no_executor"
 
 
-def _spawn_judge(ctx: Context, memory: Memory, task: Task, job: object) -> None:
-    if task.task_id in memory.judged:
-        job.close()  # type: ignore[attr-defined]
-        return
-    memory.judged[task.task_id] = asyncio.create_task(job)  # type: ignore[arg-type]
-
-
-def _prompts(scene: Scene, world: World, memory: Memory) -> dict[str, bool]:
+def _prompts(world: World, memory: Memory) -> dict[str, bool]:
     """Which tasks have text of their own, by task id."""
     board = memory.sight.board
     if board is None:
@@ -157,8 +153,8 @@ def _prompts(scene: Scene, world: World, memory: Memory) -> dict[str, bool]:
     return {t.task_id: by_name.get(t.task, True) for t in world.tasks.values()}
 
 
-def _is_container(candidate: Candidate, scene: Scene, world: World) -> bool:
-    return candidate.executor == "" and candidate.task_id in world.children()
+def _is_container(candidate: Candidate, children: Mapping[str, list[Task]]) -> bool:
+    return candidate.executor == "" and candidate.task_id in children
 
 
 async def _explain(ctx: Context, scene: Scene) -> None:
@@ -184,7 +180,7 @@ async def _explain(ctx: Context, scene: Scene) -> None:
 
 
 def _note(ctx: Context, task: Task, rule: str, scene: Scene) -> str | None:
-    owner = task.fields.get("owner") or ctx.owner
+    owner = owner_of(task.fields, ctx.owner)
     if rule == "inputs":
         paths = ", ".join(scene.missing[task.task_id])
         return f"{_INPUTS} {owner}: missing input {paths}. It starts by itself when it is there."
@@ -234,14 +230,17 @@ async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
         return
     agent = f"{candidate.executor}-{ctx.mark}"
     try:
-        lease, run = await claim(
+        lease = await claim(
             ctx, task, agent=agent, executor=candidate.executor, actor="daemon", supervised=True
         )
     except (Held, Refused) as lost:
         log.info("%s: %s", task.task, lost.message)
         return
     fresh = (await ctx.ledger.look()).tasks[task.task_id]
-    supervisor = Supervisor(ctx, memory, fresh, lease, run)
+    if fresh.run is None or fresh.run.run != lease.run:
+        ctx.leases.drop(lease)  # cancelled in this very moment
+        return
+    supervisor = Supervisor(ctx, memory, fresh, lease, fresh.run)
     now = ctx.clock.awake()
     active = Active(
         lease=lease,

@@ -17,7 +17,7 @@ from taskboard.core.gate import Verdict, commit_receipt, output_receipt, url_rec
 from taskboard.core.outcome import Receipt
 from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, Scene, Why, reasons
 from taskboard.core.state import READY, Kind, next_events, read_status
-from taskboard.core.task import Run, Task, World
+from taskboard.core.task import Run, Task, World, owner_of
 from taskboard.core.units import read_time
 from taskboard.errors import Held, NotFound, Refused, StaleRun, Usage
 from taskboard.ledger import Lease
@@ -79,7 +79,7 @@ async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
     if task.kind is Kind.READY:
         return []
     event = E.REQUEUED if task.kind is Kind.FAILED else E.UNBLOCKED
-    return await record(ctx, task, event, READY.text, actor, "ready", cause="command")
+    return await record(ctx, task, event, READY.text, actor=actor, verb="ready", cause="command")
 
 
 async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -> list[Event]:
@@ -94,7 +94,9 @@ async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -
         )
     if task.kind is Kind.RUNNING:
         return await _cancel(ctx, task, status.text, actor)
-    return await record(ctx, task, E.BLOCKED, status.text, actor, "block", cause="command")
+    return await record(
+        ctx, task, E.BLOCKED, status.text, actor=actor, verb="block", cause="command"
+    )
 
 
 async def say_cancel(ctx: Context, task: Task, actor: str) -> list[Event]:
@@ -107,7 +109,7 @@ async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
     if task.run is not None:
         result = f"cancelled by {actor} (.taskboard/runs/{task.run.run})"
     data = {"cause": "command", **({"result": result} if result else {})}
-    events = await record(ctx, task, E.CANCELLED, to, actor, "cancel", **data)
+    events = await record(ctx, task, E.CANCELLED, to, actor=actor, verb="cancel", **data)
     await end_orphans(ctx, task)
     return events
 
@@ -124,7 +126,7 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
 async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
     """``done ID``: a person's word, through the gate. Raises what the gate refuses."""
     if task.kind is Kind.RUNNING or task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
-        await record(ctx, task, E.COMPLETED, "done", actor, "done")
+        await record(ctx, task, E.COMPLETED, "done", actor=actor, verb="done")
     if task.fields.get("verify"):
         require_trust(ctx)
     verdict = await judge_person(ctx, task, by=actor)
@@ -153,9 +155,7 @@ async def take(
     await _may_claim(ctx, memory, world, task, actor)
     await end_predecessor(ctx, task)
     executor = executor_for(ctx, task) or "outside"
-    lease, _run = await claim(
-        ctx, task, agent=agent, executor=executor, actor=actor, supervised=False
-    )
+    lease = await claim(ctx, task, agent=agent, executor=executor, actor=actor, supervised=False)
     return (await ctx.ledger.look()).tasks[task.task_id], lease
 
 
@@ -189,7 +189,9 @@ async def _may_claim(ctx: Context, memory: Memory, world: World, task: Task, act
             data={"agent": task.run.agent, "run": task.run.run},
         )
     if task.kind in (Kind.DONE, Kind.FAILED):
-        await record(ctx, task, E.CLAIMED, "running:x:2000-01-01T00:00Z", actor, "claim")
+        await record(
+            ctx, task, E.CLAIMED, "running:x:2000-01-01T00:00Z", actor=actor, verb="claim"
+        )
     scene = set_scene(ctx, memory, world)
     for why in reasons(task, scene, world.children()):
         if why.rule not in CLAIM_EXEMPT:
@@ -271,7 +273,7 @@ async def _require_current(ctx: Context, task: Task, name: str, verb: str, actor
     run = current_run(task, name)
     if run is not None:
         return run
-    await record(ctx, task, E.VALIDATED, None, actor, verb, run=name)
+    await record(ctx, task, E.VALIDATED, None, actor=actor, verb=verb, run=name)
     raise StaleRun(f"{name} is not the current run of {task.task}.", task=task.task)
 
 
@@ -306,7 +308,7 @@ def _end(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
         run=run,
         now=now,
         settings=ctx.settings,
-        owner=task.fields.get("owner") or ctx.owner,
+        owner=owner_of(task.fields, ctx.owner),
         seconds=seconds,
         dice=ctx.clock.random(),
         actor=actor,

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Changes(Protocol):
@@ -31,13 +31,13 @@ class FolderWatch:
         self._observer: object | None = None
 
     def start(self, folder: Path, names: frozenset[str], tell: Callable[[str], None]) -> None:
-        from watchdog.events import (  # noqa: PLC0415
+        from watchdog.events import (
             FileClosedNoWriteEvent,
             FileOpenedEvent,
             FileSystemEvent,
             FileSystemEventHandler,
         )
-        from watchdog.observers import Observer  # noqa: PLC0415
+        from watchdog.observers import Observer
 
         loop = asyncio.get_running_loop()
 
@@ -65,7 +65,7 @@ class FolderWatch:
             observer.join(5)  # type: ignore[attr-defined]
             self._observer = None
 
-    def __enter__(self) -> FolderWatch:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

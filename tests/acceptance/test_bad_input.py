@@ -9,7 +9,13 @@ import sys
 
 import pytest
 
-GOOD = "# B\n\n## TASK-001 Good\n- status: ready\n- run: echo fine > good.txt\n- artifacts: good.txt\n"
+GOOD = """# B
+
+## TASK-001 Good
+- status: ready
+- run: echo fine > good.txt
+- artifacts: good.txt
+"""
 
 
 class Bench:
@@ -29,6 +35,7 @@ class Bench:
         done = subprocess.run(
             [sys.executable, "-m", "taskboard", *words],
             cwd=self.folder,
+            check=False,
             env=self.environ,
             capture_output=True,
             text=True,

@@ -243,3 +243,12 @@ def test_for_people_an_error_is_a_line_and_the_next_step(board):
     assert "TASK-404" in first
     assert second == "  taskboard list"
     assert said.out == ""
+
+
+def test_over_a_held_board_people_are_told_that_it_was_left_alone(board):
+    board.ok("add", "Work")
+    board.ok("claim", "TASK-001", "--agent", "me")
+    held(board)
+    said = board("release", "TASK-001@1")
+    assert said.code == 0
+    assert said.err.startswith("taskboard: recorded, and the board was left alone: ")

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
 from taskboard.core.ids import Names
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Reading, reconcile
 from taskboard.loop.absorb import shown_by
-
 from tests.conftest import Desk
 
 STATUSES = (
-    "ready", "todo", "done", "wip", "blocked:siyao:brief", "blocked:task:TASK-001",
-    "failed:cancelled", "blocked:until:2026-11-20T13:00Z", "READY", "`ready`",
+    "ready",
+    "todo",
+    "done",
+    "wip",
+    "blocked:siyao:brief",
+    "blocked:task:TASK-001",
+    "failed:cancelled",
+    "blocked:until:2026-11-20T13:00Z",
+    "READY",
+    "`ready`",
 )
-RUNS = ("", "- run: ok\n", "- run: fail\n- max-attempts: 1\n", "- verify: fail\n", "- inputs: no\n")
-PROSE = ("", "words\n", "```\n## TASK-009 not a task\n- status: ready\n```\n", "- [ ] box\n",
-         "> quoted\n", "trailing  \n", "<!-- ## TASK-008\n- status: ready -->\n")
+RUNS = (
+    "",
+    "- run: ok\n",
+    "- run: fail\n- max-attempts: 1\n",
+    "- verify: fail\n",
+    "- inputs: no\n",
+)
+PROSE = (
+    "",
+    "words\n",
+    "```\n## TASK-009 not a task\n- status: ready\n```\n",
+    "- [ ] box\n",
+    "> quoted\n",
+    "trailing  \n",
+    "<!-- ## TASK-008\n- status: ready -->\n",
+)
 
 
 @st.composite
@@ -27,7 +48,10 @@ def sections(draw):
     return (
         f"{level} {name}\n\n"[: draw(st.sampled_from((-1, None)))]
         + f"- status: {draw(st.sampled_from(STATUSES))}\n"
-        + draw(st.sampled_from(RUNS)) + "\n" + draw(st.sampled_from(PROSE)) + "\n"
+        + draw(st.sampled_from(RUNS))
+        + "\n"
+        + draw(st.sampled_from(PROSE))
+        + "\n"
     )
 
 

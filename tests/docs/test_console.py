@@ -70,7 +70,8 @@ class Session:
             self.folder = (self.folder / line[3:]).resolve()
             return ""
         words = shlex.split(line)
-        plain = words[0] == "taskboard" and not re.search(r"[|<>;&$`]", line)
+        bare = re.sub(r"'[^']*'|\"[^\"$`]*\"", "", line)
+        plain = words[0] == "taskboard" and not re.search(r"[|<>;&$`*~]", bare)
         if plain and ALONE.isdisjoint(words):
             return self._call(words[1:])
         done = subprocess.run(

@@ -6,12 +6,14 @@ import asyncio
 import dataclasses
 
 import pytest
+
 from taskboard.core.settings import Settings
 from taskboard.loop import verbs
 from taskboard.loop.daemon import Daemon
 from taskboard.testing.files import SimFiles
 
 BOARD = "# B\n\n## TASK-001 One\n- status: {}\n"
+TODO = BOARD.format("todo")
 
 
 class Hints:
@@ -47,7 +49,7 @@ class Watched:
         return [e.type for e in await self.events() if name is None or e.task == name]
 
 
-def watch(desk, scene, board=BOARD.format("todo"), **settings):
+def watch(desk, scene, board=TODO, **settings):
     """Run ``scene(watched)`` beside a daemon, then stop it."""
     if settings:
         desk.settings = dataclasses.replace(desk.settings, **settings)
@@ -71,9 +73,11 @@ def test_a_save_is_recorded_when_it_has_been_quiet_for_the_debounce(desk):
     async def scene(w):
         saved = w.desk.clock.awake()
         w.save(BOARD.format("todo") + "\nmore\n")
-        while (await w.types())[-1] != "edited":
+        for _ in range(500):
             await asyncio.sleep(0.01)
-        return w.desk.clock.awake() - saved
+            if (await w.types())[-1] == "edited":
+                return w.desk.clock.awake() - saved
+        return None
 
     assert 2.0 <= watch(desk, scene) <= 2.05
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from taskboard.errors import Refused
 from taskboard.loop import verbs
 from taskboard.loop.absorb import absorb

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 
 import pytest
+
 from taskboard.loop import verbs
 from taskboard.loop.context import Memory
 from taskboard.loop.reclaim import reclaim
@@ -258,7 +259,8 @@ def crash_during(desk, command):
     ghost = desk.ctx.leases
     lease = desk.play(half())
     ghost.take(lease)
-    desk.processes = FakeProcesses()  # whoever supervised is gone
+    desk.machine.exit(desk.processes.me())
+    desk.processes = FakeProcesses(desk.machine)
     desk.open()
     return lease
 

@@ -29,6 +29,7 @@ class Judge:
         self.chronicle = Chronicle(stage.settings.max_attempts)
         self.safe: set[bytes] = set()
         self._objects: set[str] = set()
+        self._proven: dict[int, str] = {}
         self._fresh = False
         self._seen = 0
 
@@ -36,6 +37,8 @@ class Judge:
         """From now on nothing that was read before counts."""
         self.chronicle = Chronicle(self.stage.settings.max_attempts)
         self._objects, self.safe = set(), set()
+        self.acked.update(self._proven)
+        self._proven.clear()
         self._fresh, self._seen = True, 0
 
     def look(self) -> None:
@@ -50,6 +53,8 @@ class Judge:
         for seq, known in self.acked.items():
             if seq > len(hashes) or hashes[seq - 1] != known:
                 raise Violation(f"event {seq} was acknowledged and is not in the ledger")
+        self._proven.update(self.acked)
+        self.acked.clear()
         grown = len(hashes) - self._seen
         if grown > _PER_STEP and not self._fresh:
             raise Violation(f"{grown} events in one step: {self.chronicle.types[-12:]}")

@@ -15,7 +15,7 @@ WORDS = [
 MARK = re.compile(rb"~M\d+~")
 _HEAD = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 _STATUS = re.compile(r"^- status:.*$", re.MULTILINE)
-_NAMES = 9
+_NAMES = 30
 
 
 def marks(data: bytes) -> set[bytes]:
@@ -92,7 +92,7 @@ class Person:
         if kind < 0.12:
             self.buffer = text  # opened now, saved later
             self.stage.say("person opens the board")
-        elif kind < 0.18 and self.old:
+        elif kind < 0.15 and self.old:
             self.save(self.dice.choice(self.old[-6:]), None)
         else:
             for _ in range(self.dice.choice([1, 1, 1, 2, 3])):
@@ -101,10 +101,15 @@ class Person:
 
     def edit(self, text: str) -> str:
         """The text with one thing changed."""
-        edits = [self._word] * 6 + [self._prose] * 3 + [self._add] * 2
-        edits += [self._delete, self._restore, self._own_line, self._unnamed, self._child]
-        edits += [self._odd, self._field]
+        if text.count("- status:") < 3:
+            return self._add(text)
+        edits = [self._word] * 8 + [self._prose] * 4 + [self._add] * 6 + [self._unnamed] * 2
+        edits += [self._delete, self._restore, self._restore, self._own_line, self._child]
+        edits += [self._odd, self._field, self._mend, self._mend]
         return self.dice.choice(edits)(text)
+
+    def _mend(self, text: str) -> str:
+        return re.sub(r"(?m)^(```.*|<<<<<<<.*|=======|>>>>>>>.*)$\n?", "", text)
 
     def _word(self, text: str) -> str:
         found = list(_STATUS.finditer(text))
@@ -174,16 +179,12 @@ class Person:
         return f"{text.rstrip()}\n\n{piece}"
 
     def _odd(self, text: str) -> str:
-        kind = self.dice.randrange(4)
+        kind = self.dice.randrange(3)
         if kind == 0:
-            return text.replace("# Launch", "pause: all\n\n# Launch", 1) if False else (
-                text + f"\n<<<<<<< ours\n{self.mark()}\n=======\nx\n>>>>>>> theirs\n"
-            )
+            return f"{text}\n<<<<<<< ours\n{self.mark()}\n=======\nx\n>>>>>>> theirs\n"
         if kind == 1:
             return text.split("\n## ")[0] + "\n"  # almost everything is gone
-        if kind == 2:
-            return f"{text.rstrip()}\n\n```\nopen fence {self.mark()}\n"
-        return re.sub(r"\n(?:```|<<<<<<<|=======|>>>>>>>)[^\n]*", "\n", text)
+        return f"{text.rstrip()}\n\n```\nopen fence {self.mark()}\n"
 
     # How it is saved.
 
@@ -272,10 +273,10 @@ class Person:
         self.finish()
         self.buffer = None
         text = self.board() or (self.old[-1] if self.old else "")
-        text = re.sub(r"(?m)^(```.*|<<<<<<<.*|=======|>>>>>>>.*)$", "", text)
+        text = self._mend(text)
         if "- status:" not in text:
             good = [t for t in self.old if "- status:" in t]
             text = good[-1] if good else text + "\n" + self.section("TASK-001")
-            text = re.sub(r"(?m)^(```.*|<<<<<<<.*|=======|>>>>>>>.*)$", "", text)
+            text = self._mend(text)
         if text != self.board():
             self.save(text, "rename")

@@ -107,6 +107,7 @@ class Commands:
         self.labels: list[str] = []
         self.program: Opened | None = None
         self.ids = 0
+        self.paused = False
 
     def opened(self) -> Opened:
         """A fresh process for each command in principle; its folded ledger is kept for speed."""
@@ -123,7 +124,7 @@ class Commands:
         program = self.opened()
         kinds = [self._take] * 3 + [self._complete] * 2 + [self._beat, self._fail, self._back]
         kinds += [self._ready, self._cancel, self._block, self._done, self._add, self._pause]
-        kind = self.dice.choice(kinds)
+        kind = self._resume if self.paused else self.dice.choice(kinds)
         self.stage.say(f"command {kind.__name__.strip('_')}")
         try:
             await self._run(program, kind)
@@ -204,5 +205,10 @@ class Commands:
             fields=[("run", "make it")], body="As added.", actor="cli:ada",
         )
 
-    async def _pause(self, program: Opened, world: World) -> None:
-        await verbs.say_pause(program.ctx, "cli:ada", paused=not world.paused)
+    async def _pause(self, program: Opened, _world: World) -> None:
+        await verbs.say_pause(program.ctx, "cli:ada", paused=True)
+        self.paused = True
+
+    async def _resume(self, program: Opened, _world: World) -> None:
+        await verbs.say_pause(program.ctx, "cli:ada", paused=False)
+        self.paused = False

@@ -12,6 +12,7 @@ from simworld.person import Person, marks
 from simworld.programs import Commands, DaemonProgram
 from simworld.stage import BOARD, Stage, Violation
 from taskboard.testing.clock import VirtualLoop
+from taskboard.testing.simdisk import _keep
 from taskboard.testing.steps import Crashed
 
 STEPS = 300
@@ -158,6 +159,10 @@ class Simulation:
                 self._known(task.exception())
         self.running = [task for task in self.running if not task.done()]
         self.judge.look()
+        if len(self.stage.disk.pending) > 40:  # the system writes back by itself now and then
+            for change in self.stage.disk.pending:
+                _keep(change)
+            self.stage.disk.pending.clear()
 
     def _after_death(self) -> None:
         self.crashes += 1
@@ -231,7 +236,7 @@ class Simulation:
         near = operation.startswith(("exchange", "rename", "link", "sync")) and (
             "task-board" in operation or "displaced" in operation
         )
-        if not person.busy and dice.random() < (0.05 if near else 0.001):
+        if not person.busy and dice.random() < (0.03 if near else 0.0005):
             self.stage.say(f"  (before {operation})")
             person.act()
 
