@@ -18,6 +18,7 @@ from taskboard.log import log
 from taskboard.loop.absorb import is_absorbed
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
+from taskboard.loop.reclaim import has_dead
 from taskboard.loop.tick import tick
 from taskboard.loop.watch import Changes, Debounce
 
@@ -107,6 +108,7 @@ class Daemon:
                 self._look_at_board()
                 self._look_at_ledger()
                 self.memory.due = self.memory.due or bool(self.ctx.writeback.linger())
+                self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
             self.memory.news.clear()
             if self.ctx.clock.awake() >= moment:
                 return

@@ -34,6 +34,19 @@ async def reclaim(ctx: Context, memory: Memory) -> list[str]:
     return taken
 
 
+async def has_dead(ctx: Context, memory: Memory) -> bool:
+    """Whether a turn would take a run back. Its holder tells nobody that it died, so an idle
+    daemon looks from time to time."""
+    world = await ctx.ledger.look()
+    return any(
+        task.run is not None
+        and task.kind is Kind.RUNNING
+        and task.run.run not in memory.active
+        and _dead_because(ctx, memory, task, task.run) is not None
+        for task in world.tasks.values()
+    )
+
+
 def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | None:
     if run.executor == IMPORTED:
         return "the run of a board that had no ledger"
