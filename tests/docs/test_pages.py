@@ -124,3 +124,17 @@ def _anchors(text: str) -> set[str]:
     tokens = MarkdownIt().parse(text)
     titles = [after.content for t, after in itertools.pairwise(tokens) if t.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_page_can_be_reached_from_the_readme(root):
+    seen: set[str] = set()
+    ahead = [root / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if str(page) in seen:
+            continue
+        seen.add(str(page))
+        targets = [target.partition("#")[0] for target in _links(page.read_text())]
+        ahead += [(page.parent / t).resolve() for t in targets if t.endswith(".md")]
+    missing = [p.name for p in (root / "docs").rglob("*.md") if str(p.resolve()) not in seen]
+    assert missing == []
