@@ -30,6 +30,7 @@ async def reclaim(ctx: Context, memory: Memory) -> list[str]:
             continue
         cause = _dead_because(ctx, memory, task, task.run)
         if cause is not None and await _take_back(ctx, task, task.run, cause):
+            memory.watched.pop(task.run.run, None)
             taken.append(task.task)
     return taken
 
@@ -76,7 +77,6 @@ def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
     )
     if verdict is not Life.DEAD:
         return None
-    memory.watched.pop(lease.run, None)
     return "its claim expired" if lease.supervisor is None else "its supervisor is gone"
 
 
