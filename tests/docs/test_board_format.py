@@ -52,7 +52,8 @@ def asked(state: str, typed: str) -> set[str]:
         text=None, fields={}, actor="daemon",
     )  # fmt: skip
     task = Task(
-        task_id="t", task="TASK-001", title="A task", status=status, created="", updated="", seq=1, since=1,
+        task_id="t", task="TASK-001", title="A task", status=status, created="", updated="",
+        seq=1, since=1,
         run=run if status.kind == "running" else None,
     )  # fmt: skip
     drafts = verb(item, task, Shown(statuses={"TASK-001": state}), frozenset())
