@@ -27,7 +27,7 @@ class Life:
     spent: int = 0
     fields: dict[str, str] = field(default_factory=dict)
     frozen: dict[str, str] = field(default_factory=dict)
-    letters: int = 0
+    limit: int = 0
 
 
 class Chronicle:
@@ -130,11 +130,14 @@ class Chronicle:
     ) -> None:
         kind = event["type"]
         if kind == "requeued":
-            life.spent = 0
+            life.spent = life.limit = 0
         if kind in ("failed", "reclaimed") and not event["data"].get("unspent"):
             life.spent += 1
         text = life.frozen.get("max-attempts", "")
-        limit = max(int(text), 1) if text.isdigit() else self.default
+        # A person may lower it between two attempts: the highest of the round counts.
+        limit = max(life.limit, max(int(text), 1) if text.isdigit() else self.default)
+        if kind == "claimed":
+            life.limit = limit
         if life.spent > limit and kind in ("failed", "reclaimed"):
             raise Violation(f"{where}: {life.spent} attempts spent of {limit}")
         to = event["to"] or ""
