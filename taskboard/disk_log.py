@@ -71,20 +71,12 @@ class DiskLog:
     def append(self, data: bytes) -> None:
         """One write. What a full disk left of it is cut off and the cut synced before
         ``OSError`` is raised."""
-        start = self.size()
-        try:
-            written = os.write(self._fd, data)
-        except OSError:
-            self._cut(start)
-            raise
+        # A write that raises has written nothing; one that was cut short says how much it wrote.
+        written = os.write(self._fd, data)
         if written != len(data):
-            self._cut(start)
-            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes could be written")
-
-    def _cut(self, size: int) -> None:
-        if self.size() != size:
-            self.truncate(size)
+            self.truncate(self.size() - written)
             self.sync()
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes could be written")
 
     def truncate(self, size: int) -> None:
         """Cut to ``size`` bytes, not yet durable."""

@@ -183,5 +183,7 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
         return changes
     if event in (E.STEP_STARTED, E.STEP_COMPLETED) and task.run:
         step = fact.step if event is E.STEP_STARTED else None
+        if step == task.run.step:
+            return {}
         return {"run": msgspec.structs.replace(task.run, step=step)}
     return {}

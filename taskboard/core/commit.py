@@ -41,19 +41,22 @@ def commit(
     after = check(world, drafts, ts=ts, device=device)
     latest: dict[str, Task] = {}
     out: list[Sealed] = []
-    prev = world.head
-    for place, (draft, task, spare) in enumerate(zip(drafts, after, ids, strict=True), 1):
+    prev, seq, more = world.head, world.seq, len(drafts)
+    for draft, task, spare in zip(drafts, after, ids, strict=True):
+        seq, more = seq + 1, more - 1
         before, start, end = None, None, None
         if task is not None:
-            before = latest.get(task.task_id) or world.tasks.get(task.task_id)
-            latest[task.task_id] = task
+            task_id = task.task_id
+            before = latest.get(task_id) or world.tasks.get(task_id)
+            if more:
+                latest[task_id] = task
             end = task.status.text
             if before is not None:
                 start = end if before.status is task.status else before.status.text
         # By position, in the order of the fields: by name it takes as long as the encoding.
         event = Event(
             1,  # v
-            world.seq + place,
+            seq,
             ts,
             _VALUES[draft.type],
             task.task if task is not None else draft.task,
@@ -69,7 +72,7 @@ def commit(
             draft.task_id,
             draft.id or spare,
             draft.data,
-            len(drafts) - place,  # more
+            more,
             prev,
             "",  # hash
         )

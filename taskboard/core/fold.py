@@ -65,10 +65,11 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))
-    _line_changes(task, fact, status, changes)
-    if task.requested and (status != task.status or event in _ANSWERS):
+    moved = status != task.status
+    _line_changes(task, fact.data, moved, changes)
+    if task.requested and (moved or event in _ANSWERS):
         changes["requested"] = None
-    if status != task.status:
+    if moved:
         changes.update(
             status=status,
             shown=_shown(task.shown, task.status.text),
@@ -229,13 +230,13 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
         raise _stale(task, fact)
 
 
-def _line_changes(task: Task, fact: Fact, status: Status, changes: dict[str, Any]) -> None:
-    if "note" in fact.data:
-        changes["note"] = fact.data["note"]
-    elif task.note is not None and status != task.status:
+def _line_changes(task: Task, data: dict[str, Any], moved: bool, changes: dict[str, Any]) -> None:
+    if "note" in data:
+        changes["note"] = data["note"]
+    elif moved and task.note is not None:
         changes["note"] = None
-    if "result" in fact.data:
-        changes["result"] = fact.data["result"]
+    if "result" in data:
+        changes["result"] = data["result"]
 
 
 def _shown(shown: tuple[str, ...], word: str) -> tuple[str, ...]:

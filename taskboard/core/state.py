@@ -74,8 +74,7 @@ class Status(NamedTuple):
     @property
     def text(self) -> str:
         """The spelling on the board and in ``from``/``to`` of an event."""
-        kind, detail = self
-        return f"{kind}:{detail}" if detail else str(kind)
+        return _spelled(self)
 
     @property
     def who(self) -> str:
@@ -86,6 +85,12 @@ class Status(NamedTuple):
     def what(self) -> str:
         """``blocked:siyao:brief`` -> ``brief``; the time of ``running:...``; else empty."""
         return self.detail.partition(":")[2]
+
+
+@lru_cache(maxsize=4096)
+def _spelled(status: Status) -> str:
+    kind, detail = status
+    return f"{kind}:{detail}" if detail else str(kind)
 
 
 READY = Status(Kind.READY)

@@ -52,8 +52,7 @@ class Flusher:
         if self._durable < self._written:
             target = self._written
             self._run()
-            if target > self._durable:  # a thread may have been quicker
-                self._durable = target
+            self._durable = max(self._durable, target)
 
     def hold(self, end: int, done: asyncio.Future[Any], result: Any) -> None:
         """Give ``result`` to ``done`` once bytes up to ``end`` are durable; ``flush`` begins."""
