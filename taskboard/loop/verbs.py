@@ -318,5 +318,5 @@ def _end(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
 
 def _drop(ctx: Context, task: Task, run: Run) -> None:
     lease = ctx.leases.find(task.task, run.attempt)
-    if lease is not None and lease.run == run.run:
-        ctx.leases.drop(lease)
+    if lease is not None and lease.run == run.run and lease.supervisor is None:
+        ctx.leases.drop(lease)  # a supervisor drops its own, once the work is gone
