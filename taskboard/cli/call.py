@@ -72,13 +72,18 @@ class Call:
         return asyncio.run(whole())
 
     def answer(
-        self, kind: str, document: Mapping[str, Any], text: Callable[[Screen], Iterable[str]]
+        self,
+        kind: str,
+        document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+        text: Callable[[Screen], Iterable[str]],
     ) -> None:
-        """Print the answer: one JSON document, or the lines for people."""
+        """Print the answer: one JSON document (made only when it is wanted, if it can be
+        called), or the lines for people."""
         from taskboard.cli.text import Screen, json_text
 
         if self.json:
-            whole = {"schema_version": SCHEMA_VERSION, "kind": kind, **document}
+            facts = document() if callable(document) else document
+            whole = {"schema_version": SCHEMA_VERSION, "kind": kind, **facts}
             sys.stdout.write(json_text(whole))
         else:
             screen = Screen(sys.stdout)

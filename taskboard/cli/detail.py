@@ -50,7 +50,7 @@ def show(ctx: typer.Context, name: TaskId) -> None:
         return _Whole(seen, task, await _text(seen, task), events, stories(events))
 
     whole = call.run(work, writable=False)
-    call.answer("show", _show_shape(whole), lambda screen: _show_lines(screen, whole))
+    call.answer("show", lambda: _show_shape(whole), lambda screen: _show_lines(screen, whole))
 
 
 def why(ctx: typer.Context, name: TaskId) -> None:

@@ -46,7 +46,8 @@ class Display:
             active = self._app.memory.active
             patience = _REDRAW if active and self._screen.tty else None
             try:
-                await asyncio.wait_for(self._news.wait(), patience)
+                async with asyncio.timeout(patience):  # wait_for of 3.11 may swallow a cancel
+                    await self._news.wait()
             except TimeoutError:
                 self._draw()
                 continue

@@ -74,13 +74,14 @@ async def look(app: App) -> Look:
     """Look at a workspace. Writes nothing."""
     seen = await glance(app.ctx)
     memory = Memory(sight=seen.sight)
-    scene = set_scene(app.ctx, memory, seen.world)
+    found = diagnoses(app.ctx, seen.sight, seen.world)
+    scene = set_scene(app.ctx, memory, seen.world, found)
     busy = sum(1 for _ in _supervised(seen.world))
     return Look(
         ctx=app.ctx,
         scene=replace(scene, slots=app.settings.slots - busy),
         glance=seen,
-        diagnoses=_all_diagnoses(app, seen),
+        diagnoses=_with_held(found, seen),
         children=seen.world.children(),
         lines=_lines(scene, seen),
     )
@@ -102,8 +103,8 @@ def _lines(scene: Scene, seen: Glance) -> dict[str, int]:
     }
 
 
-def _all_diagnoses(app: App, seen: Glance) -> tuple[Diagnosis, ...]:
-    found = diagnoses(app.ctx, seen.sight, seen.world)
+def _with_held(found: tuple[Diagnosis, ...], seen: Glance) -> tuple[Diagnosis, ...]:
+    """The diagnoses, and one that says why the board is held unless one of them does."""
     if seen.sight.held is None or any(d.severity == "error" and d.task is None for d in found):
         return found
     return (finding("TB405", seen.sight.held, line=1), *found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,17 +37,11 @@ def status(ctx: typer.Context) -> None:
         return await look(app), holder(app.ctx), _cost_today(app)
 
     seen, daemon, cost = call.run(work, writable=False)
-    document = {
-        "daemon": daemon.shape() if daemon else None,
-        "held": seen.sight.held,
-        "paused": seen.scene.paused is not None,
-        "counts": _counts(seen),
-        "running": [task_shape(seen, t) for t in _of(seen, Kind.RUNNING)],
-        "yours": [task_shape(seen, t) for t in _yours(seen)],
-        "next": [task_shape(seen, t) for t in seen.next_up()],
-        "cost_usd_today": cost,
-    }
-    call.answer("status", document, lambda screen: _status_lines(screen, seen, daemon, cost))
+    call.answer(
+        "status",
+        lambda: _status_shape(seen, daemon, cost),
+        lambda screen: _status_lines(screen, seen, daemon, cost),
+    )
 
 
 def list_(
@@ -64,13 +58,33 @@ def list_(
     call = Call.of(ctx)
     seen = call.run(look, writable=False)
     tasks = list(_chosen(seen, next_=next_, state=state))
+    call.answer(
+        "list",
+        lambda: _list_shape(seen, tasks),
+        lambda screen: _list_lines(screen, seen, tasks, state),
+    )
+
+
+def _status_shape(seen: Look, daemon: Holder | None, cost: float) -> dict[str, Any]:
+    return {
+        "daemon": daemon.shape() if daemon else None,
+        "held": seen.sight.held,
+        "paused": seen.scene.paused is not None,
+        "counts": _counts(seen),
+        "running": [task_shape(seen, t) for t in _of(seen, Kind.RUNNING)],
+        "yours": [task_shape(seen, t) for t in _yours(seen)],
+        "next": [task_shape(seen, t) for t in seen.next_up()],
+        "cost_usd_today": cost,
+    }
+
+
+def _list_shape(seen: Look, tasks: list[Task]) -> dict[str, Any]:
     file = file_name(seen.ctx.workspace.board)
-    document = {
+    return {
         "seq": seen.world.seq,
         "tasks": [task_shape(seen, t) for t in tasks],
         "diagnoses": [diagnosis_shape(file, d) for d in seen.diagnoses],
     }
-    call.answer("list", document, lambda screen: _list_lines(screen, seen, tasks, state))
 
 
 def _chosen(seen: Look, *, next_: bool, state: str | None) -> Iterator[Task]:

@@ -52,6 +52,8 @@ def paragraph(text: str, indent: str = "") -> str:
 
 def width_of(text: str) -> int:
     """Columns a terminal gives this text."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(_columns(c) for c in text)
 
 

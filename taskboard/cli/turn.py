@@ -11,6 +11,7 @@ from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
 from taskboard.core.state import Kind, read_status
 from taskboard.errors import TaskboardError, Usage
+from taskboard.log import log
 from taskboard.loop.command import begin, end
 from taskboard.loop.record import require_trust, require_whole_board
 
@@ -31,6 +32,8 @@ async def turn(app: App, act: Callable[[], Awaitable[T]], *, whole_board: bool =
             await end(ctx, memory)
         raise
     await end(ctx, memory)
+    if memory.sight.held is not None:
+        log.warning("recorded, and the board was left alone: %s", memory.sight.held)
     return result
 
 

@@ -100,10 +100,8 @@ class Daemon:
             if patience <= 0:
                 return
             try:
-                await asyncio.wait_for(
-                    self.memory.news.wait(),
-                    max(min(patience, self.ctx.settings.poll), _LEAST),
-                )
+                async with asyncio.timeout(max(min(patience, self.ctx.settings.poll), _LEAST)):
+                    await self.memory.news.wait()
             except TimeoutError:
                 self._look_at_board()
                 self._look_at_ledger()

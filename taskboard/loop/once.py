@@ -58,7 +58,8 @@ def _next_due(ctx: Context, world: World) -> float | None:
 
 async def _wait(memory: Memory, seconds: float) -> None:
     try:
-        await asyncio.wait_for(memory.news.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancel
+            await memory.news.wait()
     except TimeoutError:
         return
 
