@@ -58,6 +58,11 @@ class Flusher:
         """Give ``result`` to ``done`` once bytes up to ``end`` are durable; ``flush`` begins."""
         self._waiting.append((end, done, result))
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a sync is so short that it may be done several times in one turn."""
+        return self._took <= _QUICK
+
     def is_slow(self, waiting: int, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether so many had better be on hold: a sync is under way, or one will be in a thread.
         Else ``now`` serves them."""

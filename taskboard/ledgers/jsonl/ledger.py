@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,39 +23,14 @@ from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.store import Store, trouble
 from taskboard.ledgers.jsonl.verify import verify
+from taskboard.ledgers.jsonl.wish import TURN, Wish
 
 _TYPED = ("title", "text", "fields")
 """What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
 
 _PIECE = 1 << 20
-
-
-class _Turn:
-    """``await`` it to let every task run that is ready: ``asyncio.sleep(0)`` with less around."""
-
-    def __await__(self) -> Generator[None, None, None]:
-        yield
-
-
-_TURN = _Turn()
-
-
-class _Wish:
-    """A commit that waits for its turn, then for the flush, and what came of it."""
-
-    __slots__ = ("after", "done", "drafts", "end", "error", "events", "waits")
-
-    def __init__(self, drafts: Sequence[Draft], after: int | None) -> None:
-        self.drafts = drafts
-        self.after = after
-        self.waits = True
-        """Nobody has taken it up yet."""
-        self.events: list[Event] = []
-        self.error: BaseException | None = None
-        self.end = 0
-        """Bytes that must be durable before it is acknowledged; 0 when nothing is written."""
-        self.done: asyncio.Future[list[Event]] | None = None
-        """Set when the flush is under way elsewhere."""
+_ALONE = 4
+"""How often somebody may append at once before the loop has a turn again."""
 
 
 class JsonlLedger:
@@ -93,9 +68,11 @@ class JsonlLedger:
         self._objects = Objects(files, state / "objects")
         self._store = Store(files, path, state, writable=writable)
         self._flusher = Flusher(self._store.sync, threads=threads, seconds=clock.awake)
-        self._queue: list[_Wish] = []
+        self._queue: list[Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that the queue waits in."""
+        self._alone = 0
+        """Appends since two last met."""
 
     async def look(self) -> World:
         """Fold what others appended; durable when it returns. Raises ``Corrupt``, ``Storage``."""
@@ -115,10 +92,11 @@ class JsonlLedger:
         if self._loop is not loop:  # one that was closed left its queue behind
             self._loop = loop
             self._queue = []
-        wish = _Wish(drafts, after)
+        wish = Wish(drafts, after)
         self._queue.append(wish)
         try:
-            await _TURN  # every task that is ready now shares one lock and one sync
+            if self._expects_company():
+                await TURN  # every task that is ready now shares one lock and one sync
         except BaseException:  # given up: not recorded, unless that is done already
             wish.waits = False
             if wish.done is not None:
@@ -184,12 +162,22 @@ class JsonlLedger:
             raise trouble(self._path, error) from error
         self._flusher.wrote(store.chain.end)
 
+    def _expects_company(self) -> bool:
+        """Whether to give the loop a turn before writing. Who has been alone for a while does
+        so every few appends only, while the disk is quick: a turn costs a tenth of a flush."""
+        if len(self._queue) > 1:
+            return True
+        self._alone += 1
+        return self._alone <= _ALONE or self._alone % _ALONE == 0 or not self._flusher.is_quick
+
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         """Record all that waits, under one lock, and have it flushed."""
         queue, self._queue = self._queue, []
         wishes = [wish for wish in queue if wish.waits]
         for wish in wishes:
             wish.waits = False
+        if len(wishes) > 1:
+            self._alone = 0
         store = self._store
         try:
             self._flusher.check()
@@ -207,7 +195,7 @@ class JsonlLedger:
                 raise
         self._flush([wish for wish in wishes if wish.end], loop)
 
-    def _flush(self, wishes: list[_Wish], loop: asyncio.AbstractEventLoop) -> None:
+    def _flush(self, wishes: list[Wish], loop: asyncio.AbstractEventLoop) -> None:
         """Acknowledge what is written once it is durable: now, or by each wish's future."""
         flusher = self._flusher
         if not wishes:
@@ -226,7 +214,7 @@ class JsonlLedger:
             if isinstance(trouble, KeyboardInterrupt | SystemExit):
                 raise
 
-    def _grant(self, wish: _Wish, ts: str) -> None:
+    def _grant(self, wish: Wish, ts: str) -> None:
         """Record one commit, to be acknowledged by the flush."""
         try:
             wish.events = self._record(wish.drafts, wish.after, ts)
@@ -236,7 +224,7 @@ class JsonlLedger:
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
 
-    def _refuse(self, wish: _Wish, error: BaseException) -> None:
+    def _refuse(self, wish: Wish, error: BaseException) -> None:
         if wish.error is None:
             wish.error = trouble(self._path, error) if isinstance(error, OSError) else error
 

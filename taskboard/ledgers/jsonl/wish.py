@@ -1,0 +1,36 @@
+"""What waits in the ledger's queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+
+from taskboard.core.event import Draft, Event
+
+
+class Turn:
+    """``await`` it to let every task run that is ready: ``asyncio.sleep(0)`` with less around."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+TURN = Turn()
+
+
+class Wish:
+    """A commit that waits for its turn, then for the flush, and what came of it."""
+
+    __slots__ = ("after", "done", "drafts", "end", "error", "events", "waits")
+
+    def __init__(self, drafts: Sequence[Draft], after: int | None) -> None:
+        self.drafts = drafts
+        self.after = after
+        self.waits = True
+        """Nobody has taken it up yet."""
+        self.events: list[Event] = []
+        self.error: BaseException | None = None
+        self.end = 0
+        """Bytes that must be durable before it is acknowledged; 0 when nothing is written."""
+        self.done: asyncio.Future[list[Event]] | None = None
+        """Set when the flush is under way elsewhere."""
