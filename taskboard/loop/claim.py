@@ -16,6 +16,8 @@ from taskboard.ledger import Lease
 from taskboard.loop.context import Context
 from taskboard.loop.evidence import note_artifacts
 
+UNBORN = 1.0
+"""Seconds for which a folder without a lease may have a maker who is still at it."""
 _STEPS = 64
 """How many dead lease folders may be stepped over before something else must be wrong."""
 
@@ -44,7 +46,9 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
         if ctx.leases.take(numbered):
             return numbered
         other = ctx.leases.find(task.task, attempt)
-        if _is_fresh(ctx, task.task, attempt) and (other is None or _lives(ctx, other)):
+        patience = ctx.settings.lease_ttl if other is not None else UNBORN
+        fresh = age_of(ctx, task.task, attempt) < patience
+        if fresh and (other is None or _lives(ctx, other)):
             raise Held(
                 f"{task.task} is just being claimed by "
                 f"{other.agent if other else 'somebody else'}.",
@@ -58,14 +62,13 @@ def _take(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
     )
 
 
-def _is_fresh(ctx: Context, task: str, attempt: int) -> bool:
-    """Whether a folder that the ledger knows nothing of may still become a claim.
+def age_of(ctx: Context, task: str, attempt: int) -> float:
+    """Seconds since a lease folder changed.
 
-    That takes moments, so an older one belongs to somebody who died in between; a wrong guess is
-    refused by the ledger."""
+    One that the ledger knows nothing of becomes a claim within moments; an older one belongs to
+    somebody who died in between. A wrong guess is refused by the ledger."""
     made = ctx.leases.made(task, attempt)
-    age = abs((ctx.clock.now() - made).total_seconds()) if made is not None else float("inf")
-    return age < ctx.settings.lease_ttl
+    return abs((ctx.clock.now() - made).total_seconds()) if made is not None else float("inf")
 
 
 def _lives(ctx: Context, lease: Lease) -> bool:

@@ -6,6 +6,8 @@ whose death is not certain, keeps its run.
 
 from __future__ import annotations
 
+import asyncio
+
 from taskboard.core import ending
 from taskboard.core.ending import Ending
 from taskboard.core.liveness import Life, judge
@@ -15,6 +17,7 @@ from taskboard.core.units import read_time
 from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
 from taskboard.log import log
+from taskboard.loop.claim import UNBORN, age_of
 from taskboard.loop.context import Context, Memory
 
 IMPORTED = "imported"
@@ -110,6 +113,7 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
     ended here. Raises ``Held`` while somebody alive is at it."""
     lease = ctx.leases.find(task.task, task.attempt)
     if lease is None or (task.run is not None and task.run.run == lease.run):
+        await _born(ctx, task)
         return
     if lease.supervisor is not None and ctx.processes.alive(lease.supervisor):
         raise Held(
@@ -120,6 +124,13 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
     if lease.group is not None:
         await ctx.processes.end_group(lease.group, lease.run)
     ctx.leases.drop(lease)
+
+
+async def _born(ctx: Context, task: Task) -> None:
+    """Wait while somebody is just making the next lease, or died making it."""
+    number = task.attempt + 1
+    while age_of(ctx, task.task, number) < UNBORN and ctx.leases.find(task.task, number) is None:
+        await asyncio.sleep(0.05)
 
 
 async def end_orphans(ctx: Context, task: Task) -> None:
