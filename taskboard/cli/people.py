@@ -65,24 +65,21 @@ def add(
     fields = [(key, value) for key, value in named.items() if value] + _pairs(field or [])
     text = sys.stdin.read() if body == "-" else body
 
-    async def work(app: App) -> Task:
-        async def act() -> Task:
-            return await command.add(
-                app.ctx,
-                app.memory,
-                title,
-                status=status,
-                fields=fields,
-                body=text,
-                actor=actor(),
-            )
-
-        made = await turn(app, act, whole_board=True)
-        return (await app.ctx.ledger.look()).tasks[made.task_id]
-
-    task = call.run(work)
+    task = call.run(lambda app: _add(app, title, status, fields, text))
     document = {"task": task.task, "task_id": task.task_id, "state": task.status.text}
     call.answer("add", document, lambda _screen: [task.task])
+
+
+async def _add(
+    app: App, title: str, status: str, fields: list[tuple[str, str]], text: str
+) -> Task:
+    async def act() -> Task:
+        return await command.add(
+            app.ctx, app.memory, title, status=status, fields=fields, body=text, actor=actor()
+        )
+
+    made = await turn(app, act, whole_board=True)
+    return (await app.ctx.ledger.look()).tasks[made.task_id]
 
 
 def ready(ctx: typer.Context, name: TaskId) -> None:
