@@ -52,7 +52,7 @@ async def absorb(
     if memory.sight.digest == digest and memory.sight.absorbed == world.absorbed:
         memory.sight.stat = stat
         return memory.sight
-    board, base = parse(data), ctx.writeback.base()
+    board, base = _parsed(memory, data, digest), ctx.writeback.base()
     held = why_held(board, world, base)
     if not was_absorbed(digest, data, world, base, start=start):
         await _record(ctx, board, digest, base, held, settling=settling)
@@ -66,6 +66,27 @@ async def absorb(
         held=HELD[held] if held else None,
     )
     return memory.sight
+
+
+async def prepare(ctx: Context, memory: Memory) -> None:
+    """Parse the present bytes and store what an event about them will name, so that little is
+    left to do when the save is quiet. No event is written: the bytes may still change."""
+    data = read_board(ctx)
+    digest = hashlib.sha256(data or b"").hexdigest()
+    if data is None or memory.sight.digest == digest:
+        return
+    board, base = _parsed(memory, data, digest), ctx.writeback.base()
+    world = await ctx.ledger.look()
+    if why_held(board, world, base) is None:
+        await ctx.ledger.keep(data)
+        for text in ask(ctx, board, world, base, settling=True).texts.values():
+            await ctx.ledger.keep(text)
+
+
+def _parsed(memory: Memory, data: bytes, digest: str) -> Board:
+    if memory.parsed is None or memory.parsed[0] != digest:
+        memory.parsed = (digest, parse(data))
+    return memory.parsed[1]
 
 
 def is_absorbed(ctx: Context, memory: Memory) -> bool:

@@ -93,6 +93,8 @@ class Memory:
     """What one process remembers between turns. Losing it costs time and nothing else."""
 
     sight: Sight = field(default_factory=Sight)
+    parsed: tuple[str, Board] | None = None
+    """The board read last, by the digest of its bytes."""
     active: dict[str, Active] = field(default_factory=dict)
     """Supervised runs by run id."""
     judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)

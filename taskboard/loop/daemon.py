@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
@@ -15,7 +16,7 @@ from taskboard.core.wake import due
 from taskboard.errors import Conflict, TaskboardError
 from taskboard.files import Stat
 from taskboard.log import log
-from taskboard.loop.absorb import is_absorbed
+from taskboard.loop.absorb import is_absorbed, prepare
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
 from taskboard.loop.reclaim import has_dead
@@ -45,6 +46,8 @@ class Daemon:
         self._noticed: Stat | None = None
         """The board's file as last noticed: a hint about the same file is no save."""
         self._ledger: Stat | None = None
+        self._prepared = True
+        """The save that is not quiet yet was read ahead."""
         self._unwritten = False
         self._woke = ctx.clock.now()
         """When the last turn began: what was due then it has dealt with."""
@@ -86,6 +89,7 @@ class Daemon:
         if stat != self._noticed or (hinted and not is_absorbed(self.ctx, self.memory)):
             self._noticed = stat
             self._debounce.touch(self.ctx.clock.awake())
+            self._prepared = False
             self.memory.noticed = True
 
     def _look_at_ledger(self) -> None:
@@ -99,6 +103,8 @@ class Daemon:
             moment = self.ctx.clock.awake() + patience
             if patience <= 0:
                 return
+            if await self._prepare(patience):
+                continue
             try:
                 async with asyncio.timeout(max(min(patience, self.ctx.settings.poll), _LEAST)):
                     await self.memory.news.wait()
@@ -112,6 +118,26 @@ class Daemon:
                 return
             if self._progress is not None:
                 self._progress()
+
+    async def _prepare(self, patience: float) -> bool:
+        """Read a save ahead in the middle of its quiet period, when nothing else is near."""
+        half = self.ctx.settings.debounce / 2
+        due = self._debounce.due()
+        if self._prepared or due is None or patience < half / 2:
+            return False
+        early = due - half - self.ctx.clock.awake()
+        if early > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(min(early, patience), _LEAST)):
+                    await self.memory.news.wait()
+                return False
+            return True
+        self._prepared = True
+        try:
+            await prepare(self.ctx, self.memory)
+        except (TaskboardError, OSError) as error:
+            log.debug("a save could not be read ahead: %s", error)
+        return True
 
     async def _patience(self) -> float:
         """Seconds until a moment that something waits for; infinite when nothing does."""
