@@ -106,7 +106,7 @@ def _ledger_path(workspace: Workspace, settings: Settings) -> Path:
 def _executors(
     clock: SystemClock, processes: SystemProcesses, environ: Mapping[str, str]
 ) -> dict[str, Executor]:
-    from taskboard.executors import shell  # noqa: PLC0415
+    from taskboard.executors import shell
 
     return {"shell": shell.Executor(clock=clock, processes=processes, environ=environ)}
 

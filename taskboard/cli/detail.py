@@ -16,6 +16,7 @@ from taskboard.cli.tail import told
 from taskboard.cli.text import Screen, one_line, padded, paragraph
 from taskboard.core.deadletter import Story, stories
 from taskboard.core.event import Event
+from taskboard.core.lines import proof_word
 from taskboard.core.state import next_events
 from taskboard.core.task import Task
 from taskboard.core.units import brief
@@ -140,7 +141,7 @@ def _field_lines(task: Task) -> Iterator[str]:
 def _standing(seen: Look, task: Task) -> str:
     parts = []
     if task.tier:
-        parts.append(f"{'verified' if task.verified else 'asserted'} by {task.tier}")
+        parts.append(f"{proof_word(task.tier, verified=task.verified)} by {task.tier}")
     if task.attempt:
         parts.append(f"{task.attempt} claimed, {task.spent} spent")
     if task.task in seen.glance.pending:

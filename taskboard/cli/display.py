@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from taskboard.app import App
 from taskboard.cli.text import Screen, clipped, one_line
 from taskboard.core.event import Event
+from taskboard.core.lines import proof_word
 from taskboard.core.units import brief
 from taskboard.loop.context import Active
 
@@ -131,7 +132,7 @@ def _what(event: Event) -> str | None:
     if event.type == "claimed":
         told = f"started by {event.agent}"
     elif event.type == "completed":
-        word = "verified" if data.get("verified") else "asserted"
+        word = proof_word(data.get("tier"), verified=bool(data.get("verified")))
         seconds = data.get("duration_s")
         took = f" in {brief(seconds)}" if seconds is not None else ""
         told = f"done, {word} ({data.get('tier')}){took}"

@@ -12,6 +12,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.text import one_line
 from taskboard.core.event import Event
+from taskboard.core.lines import proof_word
 from taskboard.errors import Corrupt, Usage
 
 _LOOK_EVERY = 0.2
@@ -123,7 +124,8 @@ def _facts(event: Event) -> list[str]:
     data = event.data
     found = [str(data[key]) for key in ("reason", "cause", "title", "note") if data.get(key)]
     if event.type == "completed" and data.get("tier"):
-        found.append(f"({'verified' if data.get('verified') else 'asserted'}: {data['tier']})")
+        word = proof_word(data["tier"], verified=bool(data.get("verified")))
+        found.append(f"({word}: {data['tier']})")
     if event.type == "file_changed_triggered":
         found.append(f"{data.get('bytes')} bytes")
         if data.get("held"):

@@ -101,7 +101,7 @@ def shows(letter: bytes, seq: int) -> bool:
 
 def _head(task: Task, runs: Sequence[Story]) -> str:
     last = runs[-1] if runs else None
-    reason = one_line(f"{last.reason}: {last.error or ''}".strip(": ")) if last else ""
+    reason = one_line((last.error or last.reason or "").strip()) if last else ""
     lines = [
         f"# {task.task} {one_line(task.title)}",
         "",
@@ -111,7 +111,7 @@ def _head(task: Task, runs: Sequence[Story]) -> str:
     if task.kind is Kind.FAILED:
         lines += [
             f"**{task.status.text}** after {task.spent} spent attempt(s)."
-            + (f" Last error: {reason}." if reason else ""),
+            + (f" Last error: {reason}" if reason else ""),
             "",
             "To try it again, mend the cause and then either:",
             "",

@@ -90,7 +90,7 @@ def max_attempts(fields: dict[str, str], settings: Settings) -> int:
 
 def completed(end: Ending, verdict: Verdict) -> list[Draft]:
     """The task is done, with its receipts."""
-    assert verdict.tier is not None, "only a passed gate completes"  # noqa: S101
+    assert verdict.tier is not None, "only a passed gate completes"
     line = done_line(
         verdict.tier,
         verdict.receipts,
@@ -221,9 +221,7 @@ def _cause(reason: str, error: str, exit_code: int | None) -> str:
     """The cause as it stands on the board: the whole of it is in the event and the log."""
     if reason == "exit" and exit_code is not None:
         return f"exit status {exit_code}"
-    if reason in ("evidence", "agent"):
-        return error.partition("\n")[0] or reason
-    return reason
+    return error.partition("\n")[0] or reason
 
 
 def _failed_line(end: Ending, reason: str) -> str:

@@ -23,11 +23,16 @@ def done_line(
     tier: Tier, receipts: Sequence[Receipt], *, by: str, run: str | None, seconds: float | None
 ) -> str:
     """What a completed task says: how strong its proof is, by whom, where the receipts lie."""
-    word = "ran" if tier is Tier.EXIT else "asserted"
-    if any(r.verified for r in receipts):
-        word = "verified"
+    word = proof_word(tier, verified=any(r.verified for r in receipts))
     kinds = [t.value for t in Tier if any(r.tier is t for r in receipts)]
     return _line(f"{word} ({', '.join(kinds)})", by, run, seconds)
+
+
+def proof_word(tier: str | None, *, verified: bool) -> str:
+    """How strong a completion is, in the board's word: ``verified``, ``ran`` or ``asserted``."""
+    if verified:
+        return "verified"
+    return "ran" if tier == Tier.EXIT else "asserted"
 
 
 def failed_line(

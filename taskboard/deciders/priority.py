@@ -19,7 +19,9 @@ class Decider:
         ordered = sorted(question.candidates, key=_rank)
         picks = tuple(
             Pick(
-                task_id=c.task_id, action="execute", executor=c.executor,
+                task_id=c.task_id,
+                action="execute",
+                executor=c.executor,
                 reason=f"place {n} by priority and place on the board",
             )
             for n, c in enumerate(ordered[: question.slots], 1)

@@ -92,17 +92,16 @@ def _not_started(why: str) -> Failed:
 
 def _judge(order: Order, ending: Ending, recorded: Recorded, seconds: float) -> Outcome:
     said = recorded.tail.strip()[-_SAID:]
-    log = order.folder / order.log
     if ending == ("exit", 0):
         return Succeeded(
             exit_code=0,
             output=recorded.tail,
             receipts=(_receipt(order, recorded, seconds),),
         )
-    error = f"{_what(order, ending)}; its output is in {log}"
+    what = _what(order, ending)
     return Failed(
         reason=ending.cause,
-        error=f"{error}\n{said}" if said else error,
+        error=f"{what}\n{said}" if said else what,
         exit_code=ending.code if ending.cause == "exit" else None,
     )
 
@@ -110,15 +109,15 @@ def _judge(order: Order, ending: Ending, recorded: Recorded, seconds: float) -> 
 def _what(order: Order, ending: Ending) -> str:
     match ending.cause:
         case "exit":
-            return f"the command of {order.label} ended with exit status {ending.code}"
+            return f"exit status {ending.code}"
         case "signal":
-            return f"the command of {order.label} was ended by {_signal_name(ending.code)}"
+            return f"ended by {_signal_name(ending.code)}"
         case "timeout":
-            return f"{order.label} was ended at its timeout of {brief(order.timeout)} awake"
+            return f"ended at its timeout of {brief(order.timeout)} awake"
         case "stall":
-            return f"{order.label} was ended after {brief(order.stall or 0)} without output"
+            return f"ended after {brief(order.stall or 0)} without output"
         case _:
-            return f"the exit status of {order.label} was lost"
+            return "its exit status was lost"
 
 
 def _signal_name(number: int | None) -> str:

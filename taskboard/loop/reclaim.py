@@ -20,6 +20,9 @@ from taskboard.log import log
 from taskboard.loop.claim import UNBORN, age_of
 from taskboard.loop.context import Context, Memory
 
+_GLANCE = 0.05
+"""Seconds between two looks at a lease folder that another process is just making."""
+
 IMPORTED = "imported"
 """``Run.executor`` of a run that a board without a ledger showed."""
 
@@ -129,8 +132,11 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
 async def _born(ctx: Context, task: Task) -> None:
     """Wait while somebody is just making the next lease, or died making it."""
     number = task.attempt + 1
-    while age_of(ctx, task.task, number) < UNBORN and ctx.leases.find(task.task, number) is None:
-        await asyncio.sleep(0.05)
+    for _ in range(int(UNBORN / _GLANCE)):
+        made = ctx.leases.find(task.task, number) is not None
+        if made or age_of(ctx, task.task, number) >= UNBORN:
+            return
+        await asyncio.sleep(_GLANCE)
 
 
 async def end_orphans(ctx: Context, task: Task) -> None:

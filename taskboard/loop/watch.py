@@ -7,6 +7,7 @@ missed event costs time and nothing else, for the daemon also polls.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +53,8 @@ class FolderWatch:
                     if name in names and not loop.is_closed():
                         loop.call_soon_threadsafe(tell, name)
 
+        # Stopping tells of an emitter that is no longer active; nobody can act on that.
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)
         observer = Observer()
         observer.schedule(Handler(), str(folder), recursive=False)
         observer.daemon = True

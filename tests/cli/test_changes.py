@@ -151,7 +151,7 @@ def test_once_tells_people_what_it_does(board):
     assert said.code == 0
     first, second, last = said.out.splitlines()
     assert "TASK-001  started by shell-" in first
-    assert "TASK-001  done, asserted (exit)" in second
+    assert "TASK-001  done, ran (exit)" in second
     assert last == "Started 1: 1 done."
     assert "Nothing could be started" in board("once").out
 

@@ -80,7 +80,7 @@ def test_a_saved_task_runs_and_its_lines_are_plain_where_nobody_looks(board):
     with running(board.folder) as daemon:
         daemon.until("Ctrl-C stops")
         board.write("# Board\n\n## TASK-001 Say it\n- status: ready\n- run: echo hello\n")
-        daemon.until("TASK-001  done, asserted (exit)")
+        daemon.until("TASK-001  done, ran (exit)")
         assert daemon.stop() == 0
     assert "TASK-001  started by shell-" in daemon.text
     assert "Say it" in daemon.text
