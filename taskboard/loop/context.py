@@ -100,7 +100,7 @@ class Memory:
     judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Gates being asked for typed ``done`` and waiting parents, by task id."""
     watched: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Foreign leases under observation, by run: renewals last seen, and when (boot clock)."""
+    """Foreign leases under observation, by run: renewals last seen, and when (awake clock)."""
     letters: dict[str, int] = field(default_factory=dict)
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None

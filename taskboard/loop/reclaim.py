@@ -67,7 +67,7 @@ def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | N
 
 
 def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
-    now = ctx.clock.boot()
+    now = ctx.clock.awake()  # while the machine sleeps no holder can renew: closing the lid is free
     renewals, since = memory.watched.get(lease.run, (lease.renewals, now))
     if renewals != lease.renewals:
         since = now
@@ -75,7 +75,7 @@ def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
     verdict = judge(
         lease,
         boot_id=ctx.processes.me().boot,
-        boot_now=now,
+        boot_now=ctx.clock.boot(),
         now=ctx.clock.now(),
         alive=lease.supervisor is not None and ctx.processes.alive(lease.supervisor),
         watched_for=now - since,
