@@ -30,6 +30,9 @@ from taskboard.loop.reclaim import end_predecessor, reclaim
 from taskboard.loop.run import Supervisor
 from taskboard.loop.scene import set_scene
 
+_HELD_UP = 5.0
+"""Seconds until a start that was held up is tried again."""
+
 _INPUTS, _NO_EXECUTOR = "TB131", "TB130"
 
 
@@ -218,13 +221,19 @@ def _decided(
     )
 
 
+def _later(memory: Memory, task: Task, held: Held) -> None:
+    """Whoever is in the way may have died there, and then nothing else would wake us."""
+    log.info("%s: %s", task.task, held.message)
+    asyncio.get_running_loop().call_later(_HELD_UP, memory.tell)
+
+
 async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
     world = await ctx.ledger.look()
     task = world.tasks[candidate.task_id]
     try:
         await end_predecessor(ctx, task)
     except Held as held:
-        log.info("%s: %s", task.task, held.message)
+        _later(memory, task, held)
         return
     if memory.noticed:  # a save came while this turn was deciding
         return
@@ -233,7 +242,10 @@ async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
         lease = await claim(
             ctx, task, agent=agent, executor=candidate.executor, actor="daemon", supervised=True
         )
-    except (Held, Refused) as lost:
+    except Held as held:
+        _later(memory, task, held)
+        return
+    except Refused as lost:
         log.info("%s: %s", task.task, lost.message)
         return
     fresh = (await ctx.ledger.look()).tasks[task.task_id]
