@@ -7,6 +7,7 @@ whose death is not certain, keeps its run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from taskboard.core import ending
 from taskboard.core.ending import Ending
@@ -108,6 +109,16 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
         ctx.leases.drop(lease)
     log.info("%s@%d reclaimed: %s", task.task, run.attempt, cause)
     return True
+
+
+async def end_leftovers(ctx: Context) -> None:
+    """At the start of a process: end the work of runs that are over and whose supervisor died
+    before it could end it."""
+    world = await ctx.ledger.look()
+    for task in list(world.tasks.values()):
+        if task.run is None and task.attempt:
+            with contextlib.suppress(Held):  # somebody alive is at it
+                await end_predecessor(ctx, task)
 
 
 async def end_predecessor(ctx: Context, task: Task) -> None:

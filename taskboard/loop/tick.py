@@ -26,7 +26,7 @@ from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.judge import answer_done, answer_parent
 from taskboard.loop.project import LOCK, project
-from taskboard.loop.reclaim import end_predecessor, reclaim
+from taskboard.loop.reclaim import end_leftovers, end_predecessor, reclaim
 from taskboard.loop.run import Supervisor
 from taskboard.loop.scene import set_scene
 
@@ -50,6 +50,8 @@ async def tick(
     await _join_late_saves(ctx)
     if board:
         await absorb(ctx, memory, start=start, settling=settling)
+    if start:
+        await end_leftovers(ctx)
     await settle_ledger(ctx, memory)
     await _end_lost(ctx, memory)
     if board and not memory.stopping:
