@@ -17,9 +17,9 @@ from taskboard.core.gate import Verdict
 from taskboard.core.task import Task
 from taskboard.errors import Usage
 from taskboard.ledger import Lease
-from taskboard.loop import verbs
+from taskboard.loop import agents, find
+from taskboard.loop.agents import Evidence
 from taskboard.loop.record import require_trust
-from taskboard.loop.verbs import Evidence
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="TASK-015@3, or the run's uuid.")]
 
@@ -38,7 +38,7 @@ def claim(
 
     async def work(app: App) -> tuple[Task, Lease]:
         require_trust(app.ctx)
-        return await turn(app, lambda: verbs.take(app.ctx, app.memory, name, agent, agent))
+        return await turn(app, lambda: agents.take(app.ctx, app.memory, name, agent, agent))
 
     task, lease = call.run(work)
     document = {
@@ -68,7 +68,7 @@ def heartbeat(ctx: typer.Context, name: RunName) -> None:
     call = Call.of(ctx)
 
     async def work(app: App) -> tuple[dict[str, Any], str | None]:
-        task, lease = await verbs.beat(app.ctx, name)
+        task, lease = await agents.beat(app.ctx, name)
         world = await app.ctx.ledger.look()
         return change_shape(world, task, lease.run, lease.attempt), lease.expires
 
@@ -100,10 +100,10 @@ def complete(
         await require_trust_to_verify(call, app, lambda seen: _frozen_fields(seen, name))
 
         async def act() -> tuple[Task, str, Verdict]:
-            task = await verbs.find_run(app.ctx, name)
-            run = verbs.current_run(task, name)
+            task = await find.find_run(app.ctx, name)
+            run = find.current_run(task, name)
             by = run.agent if run is not None else actor()
-            verdict = await verbs.finish(app.ctx, task, name, offered, by)
+            verdict = await agents.finish(app.ctx, task, name, offered, by)
             return task, run.run if run is not None else name, verdict
 
         return await turn(app, act)
@@ -137,7 +137,7 @@ def fail(
     """Give a run up: tried again later while attempts are left, unless --final."""
 
     async def say(app: App, task: Task, by: str) -> object:
-        return await verbs.give_up(app.ctx, task, name, reason, by, final=final)
+        return await agents.give_up(app.ctx, task, name, reason, by, final=final)
 
     _end(ctx, "fail", name, say)
 
@@ -146,7 +146,7 @@ def release(ctx: typer.Context, name: RunName) -> None:
     """Hand a run back unspent: the task is ready again."""
 
     async def say(app: App, task: Task, by: str) -> object:
-        return await verbs.hand_back(app.ctx, task, name, by)
+        return await agents.hand_back(app.ctx, task, name, by)
 
     _end(ctx, "release", name, say)
 
@@ -158,8 +158,8 @@ def _end(
 
     async def work(app: App) -> dict[str, Any]:
         async def act() -> Task:
-            task = await verbs.find_run(app.ctx, name)
-            run = verbs.current_run(task, name)
+            task = await find.find_run(app.ctx, name)
+            run = find.current_run(task, name)
             await say(app, task, run.agent if run is not None else actor())
             return task
 
@@ -180,7 +180,7 @@ def _end(
 def _frozen_fields(seen: Look, name: str) -> Mapping[str, str]:
     """The fields that this run is judged by; none when it is no current run."""
     for task in seen.world.tasks.values():
-        run = verbs.current_run(task, name)
+        run = find.current_run(task, name)
         if run is not None:
             return run.fields
     return {}

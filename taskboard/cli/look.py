@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from taskboard.app import App
 from taskboard.core.board import Diagnosis
 from taskboard.core.codes import finding
-from taskboard.core.ready import Scene, Why, ready, reasons
+from taskboard.core.ready import ready, reasons
+from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.errors import NotFound

@@ -15,7 +15,7 @@ from taskboard.cli.shapes import change_shape
 from taskboard.cli.turn import actor, require_trust_to_verify, turn
 from taskboard.core.task import Task
 from taskboard.errors import Usage
-from taskboard.loop import command, verbs
+from taskboard.loop import command, find, people
 
 TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
 
@@ -88,7 +88,7 @@ def ready(ctx: typer.Context, name: TaskId) -> None:
         ctx,
         "ready",
         name,
-        lambda app, task: verbs.say_ready(app.ctx, task, actor()),
+        lambda app, task: people.say_ready(app.ctx, task, actor()),
         whole_board=True,
     )
 
@@ -104,14 +104,14 @@ def block(
         ctx,
         "block",
         name,
-        lambda app, task: verbs.say_block(app.ctx, task, who, what, actor()),
+        lambda app, task: people.say_block(app.ctx, task, who, what, actor()),
         whole_board=True,
     )
 
 
 def cancel(ctx: typer.Context, name: TaskId) -> None:
     """End a task for good, and its run if it has one. Receipts are kept."""
-    _change(ctx, "cancel", name, lambda app, task: verbs.say_cancel(app.ctx, task, actor()))
+    _change(ctx, "cancel", name, lambda app, task: people.say_cancel(app.ctx, task, actor()))
 
 
 def answer(
@@ -120,7 +120,7 @@ def answer(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What you say to its question.")],
 ) -> None:
     """Answer what a task asks; the next run is told. `taskboard ready ID` lets it go on."""
-    _change(ctx, "answer", name, lambda app, task: verbs.say_answer(app.ctx, task, text, actor()))
+    _change(ctx, "answer", name, lambda app, task: people.say_answer(app.ctx, task, text, actor()))
 
 
 def done(ctx: typer.Context, name: TaskId) -> None:
@@ -136,7 +136,7 @@ def done(ctx: typer.Context, name: TaskId) -> None:
         ctx,
         "done",
         name,
-        lambda app, task: verbs.say_done(app.ctx, task, actor()),
+        lambda app, task: people.say_done(app.ctx, task, actor()),
         declares=fields,
     )
 
@@ -155,7 +155,7 @@ def _pause(ctx: typer.Context, kind: str, *, paused: bool) -> None:
     call = Call.of(ctx)
 
     async def work(app: App) -> int:
-        await turn(app, lambda: verbs.say_pause(app.ctx, actor(), paused=paused))
+        await turn(app, lambda: people.say_pause(app.ctx, actor(), paused=paused))
         return (await app.ctx.ledger.look()).seq
 
     seq = call.run(work)
@@ -180,7 +180,7 @@ def _change(
             await require_trust_to_verify(call, app, declares)
 
         async def act() -> Task:
-            task = await verbs.find_task(app.ctx, name)
+            task = await find.find_task(app.ctx, name)
             await say(app, task)
             return task
 

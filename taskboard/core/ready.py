@@ -6,11 +6,11 @@ Readiness is derived, never stored: ``why`` asks the same rules that the loop ob
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from taskboard.core.decision import Candidate
-from taskboard.core.state import CLOSED, Kind, Status
+from taskboard.core.scene import Scene, Why
+from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task, World
 from taskboard.core.units import minute, read_time, second_up
 
@@ -18,38 +18,6 @@ PRIORITIES = {"critical": 0, "high": 1, "medium": 2, "none": 2, "": 2, "low": 3}
 
 CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
 """Rules that do not bind an explicit ``claim ID``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """Everything readiness depends on. ``words`` is what the board says now, by task id;
-    ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
-    ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
-    can run it)."""
-
-    world: World
-    now: datetime
-    settle: float = 10.0
-    untrusted: str | None = None
-    held: str | None = None
-    paused: str | None = None
-    words: Mapping[str, Status] = field(default_factory=dict)
-    places: Mapping[str, int] = field(default_factory=dict)
-    broken: Mapping[str, str] = field(default_factory=dict)
-    doubled: frozenset[str] = frozenset()
-    cyclic: Mapping[str, str] = field(default_factory=dict)
-    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    executors: Mapping[str, str | None] = field(default_factory=dict)
-    slots: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """One rule that keeps a task from running, and what would clear it."""
-
-    rule: str
-    text: str
-    clear: tuple[str, ...] = ()
 
 
 def ready(scene: Scene) -> list[Candidate]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from taskboard.core import ending
+from taskboard.core.ending import Ending
 from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
+from taskboard.core.gate import Verdict
 from taskboard.core.state import next_events
-from taskboard.core.task import Task
+from taskboard.core.task import Run, Task, owner_of
+from taskboard.core.units import read_time
 from taskboard.errors import BoardHeld, Refused, Untrusted
 from taskboard.loop.context import Context, Memory
 
@@ -49,6 +53,47 @@ def about(
     """A draft about a task by ``actor``; ``data`` are the event's own facts."""
     return Draft(
         type=event, task_id=task.task_id, task=task.task, to=to, run=run, actor=actor, data=data
+    )
+
+
+async def conclude(ctx: Context, task: Task, end: Ending, verdict: Verdict, *, verb: str) -> None:
+    """Record the gate's answer to a person or an outside agent; raises what it refuses."""
+    if verdict.ok:
+        await ctx.ledger.append(ending.completed(end, verdict))
+        return
+    await ctx.ledger.append([ending.refusal(end, verdict, verb=verb)])
+    data: dict[str, Any] = {"reason": verdict.reason}
+    if verdict.open_children:
+        data |= {"open": len(verdict.open_children), "children": list(verdict.open_children)}
+    hint = (
+        "End the open children first: " + ", ".join(verdict.open_children)
+        if verdict.open_children
+        else "Offer evidence that holds: --artifact PATH, or --output of more than 50 characters."
+    )
+    raise Refused(
+        f"{task.task} is not done: {verdict.reason}",
+        hint=hint,
+        task=task.task,
+        data=data,
+        code=verdict.code,
+    )
+
+
+def ending_of(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
+    """A run (or a completion without one) about to end, as ``core.ending`` wants it."""
+    now = ctx.clock.now()
+    since = read_time(run.started) if run is not None else None
+    seconds = round(max((now - since).total_seconds(), 0.0), 3) if since else None
+    return Ending(
+        task=task,
+        run=run,
+        now=now,
+        settings=ctx.settings,
+        owner=owner_of(task.fields, ctx.owner),
+        seconds=seconds,
+        dice=ctx.clock.random(),
+        actor=actor,
+        by=actor,
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from taskboard.core.board import Board, Diagnosis
 from taskboard.core.diagnose import diagnose
-from taskboard.core.ready import Scene
 from taskboard.core.reconcile import doubled_ids, name_items
+from taskboard.core.scene import Scene
 from taskboard.core.state import Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context, Memory, Sight

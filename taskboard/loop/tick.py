@@ -14,7 +14,8 @@ from taskboard.core.admit import admit
 from taskboard.core.decision import Candidate, Decision, Question
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.ready import Scene, ready, reasons
+from taskboard.core.ready import ready, reasons
+from taskboard.core.scene import Scene
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World, owner_of
 from taskboard.core.units import stamp

@@ -15,7 +15,7 @@ from doors import open_context
 from taskboard.core.state import Kind
 from taskboard.disk import DiskFiles
 from taskboard.errors import TaskboardError
-from taskboard.loop import verbs
+from taskboard.loop import agents, find
 from taskboard.loop.command import begin, end
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.reclaim import reclaim
@@ -73,7 +73,7 @@ def taking(root: Path, name: str) -> Callable[[int], str]:
             ctx, memory = open_context(root, DiskFiles()), Memory()
             await begin(ctx, memory)
             try:
-                _task, lease = await verbs.take(ctx, memory, name, f"bot{number}", "agent")
+                _task, lease = await agents.take(ctx, memory, name, f"bot{number}", "agent")
             except TaskboardError as refused:
                 return f"no {type(refused).__name__}"
             return f"won {lease.label}"
@@ -125,23 +125,23 @@ def expire(root: Path, name: str) -> None:
 
 
 VERBS: dict[str, Callable[[Context, str], object]] = {
-    "heartbeat": verbs.beat,
+    "heartbeat": agents.beat,
     "complete": lambda ctx, run: _with_task(
         ctx,
         run,
-        lambda task: verbs.finish(ctx, task, run, verbs.Evidence(output="words " * 20), "agent"),
+        lambda task: agents.finish(ctx, task, run, agents.Evidence(output="words " * 20), "agent"),
     ),
     "fail": lambda ctx, run: _with_task(
-        ctx, run, lambda task: verbs.give_up(ctx, task, run, "why", "agent", final=False)
+        ctx, run, lambda task: agents.give_up(ctx, task, run, "why", "agent", final=False)
     ),
     "release": lambda ctx, run: _with_task(
-        ctx, run, lambda task: verbs.hand_back(ctx, task, run, "agent")
+        ctx, run, lambda task: agents.hand_back(ctx, task, run, "agent")
     ),
 }
 
 
 async def _with_task(ctx: Context, run: str, act: Callable[..., object]) -> object:
-    return await act(await verbs.find_run(ctx, run))  # type: ignore[misc]
+    return await act(await find.find_run(ctx, run))  # type: ignore[misc]
 
 
 def test_a_stopped_holder_is_refused_for_every_verb(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_stopped_holder_is_refused_for_every_verb(tmp_path: Path) -> None:
         try:
             assert taking(tmp_path, "TASK-001")(1) == "won TASK-001@1"
             ctx = open_context(tmp_path, DiskFiles())
-            asyncio.run(verbs.beat(ctx, "TASK-001@1"))  # everything is open and folded
+            asyncio.run(agents.beat(ctx, "TASK-001@1"))  # everything is open and folded
             os.write(say, b"claimed\n")
             os.read(ready, 1)  # stopped and continued in here
             for name, verb in VERBS.items():

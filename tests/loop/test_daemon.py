@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from taskboard.core.settings import Settings
-from taskboard.loop import verbs
+from taskboard.loop import find, people
 from taskboard.loop.daemon import Daemon
 from taskboard.testing.files import SimFiles
 
@@ -193,8 +193,8 @@ def test_a_cancel_by_another_process_ends_the_run_here(desk):
     async def scene(w):
         await asyncio.sleep(1)
         assert w.desk.memory.active
-        task = await verbs.find_task(w.desk.ctx, "TASK-001")
-        await verbs.say_cancel(w.desk.ctx, task, "command:ann")
+        task = await find.find_task(w.desk.ctx, "TASK-001")
+        await people.say_cancel(w.desk.ctx, task, "command:ann")
         w.hints.tell("events.jsonl")
         await asyncio.sleep(1)
         return len(w.desk.memory.active)

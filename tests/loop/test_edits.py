@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taskboard.loop import verbs
+from taskboard.loop import agents, find, people
 
 BOARD = "# Work\n\n## TASK-001 One\n- status: {status}\n\nwords\n"
 
@@ -31,7 +31,7 @@ async def claimed(ctx):
 
     memory = Memory()
     await absorb(ctx, memory)
-    return await verbs.take(ctx, memory, "TASK-001", "bot-1", "agent:bot-1")
+    return await agents.take(ctx, memory, "TASK-001", "bot-1", "agent:bot-1")
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_a_word_that_is_no_state_is_no_intent_and_stays_until_the_next_change(de
 
 
 async def _cancel(ctx):
-    task = await verbs.find_task(ctx, "TASK-001")
-    return await verbs.say_cancel(ctx, task, "command:ann")
+    task = await find.find_task(ctx, "TASK-001")
+    return await people.say_cancel(ctx, task, "command:ann")
 
 
 def test_an_unknown_word_over_a_ready_task_keeps_it_from_starting(desk):
@@ -328,7 +328,7 @@ def test_an_edit_while_it_runs_is_noted_on_done(desk):
     run_by_agent(desk)
     desk.save(desk.board.replace("words", "new words"))
     desk.turn()
-    evidence = verbs.Evidence(output="x" * 51)
+    evidence = agents.Evidence(output="x" * 51)
     desk.say(_complete, evidence)
 
     assert desk.state("TASK-001") == "done"
@@ -336,5 +336,5 @@ def test_an_edit_while_it_runs_is_noted_on_done(desk):
 
 
 async def _complete(ctx, evidence):
-    task = await verbs.find_run(ctx, "TASK-001@1")
-    return await verbs.finish(ctx, task, "TASK-001@1", evidence, "agent:bot-1")
+    task = await find.find_run(ctx, "TASK-001@1")
+    return await agents.finish(ctx, task, "TASK-001@1", evidence, "agent:bot-1")

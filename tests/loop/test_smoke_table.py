@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskboard.errors import Refused
-from taskboard.loop import verbs
+from taskboard.loop import agents, find
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Memory
 
@@ -29,7 +29,7 @@ def claim(desk, name="TASK-001"):
     async def take(ctx):
         memory = Memory()
         await absorb(ctx, memory)
-        return await verbs.take(ctx, memory, name, "bot-1", AGENT)
+        return await agents.take(ctx, memory, name, "bot-1", AGENT)
 
     task, lease = desk.say(take)
     return lease.label, task
@@ -37,8 +37,8 @@ def claim(desk, name="TASK-001"):
 
 def complete(desk, label, **evidence):
     async def finish(ctx):
-        task = await verbs.find_run(ctx, label)
-        return await verbs.finish(ctx, task, label, verbs.Evidence(**evidence), AGENT)
+        task = await find.find_run(ctx, label)
+        return await agents.finish(ctx, task, label, agents.Evidence(**evidence), AGENT)
 
     return desk.say(finish)
 
@@ -178,12 +178,12 @@ def test_a_stale_run_is_refused_for_every_verb(single):
 
     async def each(ctx):
         codes = []
-        task = await verbs.find_run(ctx, label)
+        task = await find.find_run(ctx, label)
         for act in (
-            verbs.beat(ctx, label),
-            verbs.finish(ctx, task, label, verbs.Evidence(output="x" * 51), AGENT),
-            verbs.give_up(ctx, task, label, "no", AGENT, final=False),
-            verbs.hand_back(ctx, task, label, AGENT),
+            agents.beat(ctx, label),
+            agents.finish(ctx, task, label, agents.Evidence(output="x" * 51), AGENT),
+            agents.give_up(ctx, task, label, "no", AGENT, final=False),
+            agents.hand_back(ctx, task, label, AGENT),
         ):
             try:
                 await act

@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from taskboard.loop import verbs
+from taskboard.loop import agents
 from taskboard.loop.context import Memory
 from taskboard.loop.reclaim import reclaim
 from taskboard.loop.tick import tick
@@ -282,7 +282,7 @@ def test_a_live_claim_is_not_taken_back_and_an_expired_one_is(desk):
 
     async def take(ctx):
         memory = Memory()
-        return await verbs.take(ctx, memory, "TASK-001", "bot-1", "agent:bot-1")
+        return await agents.take(ctx, memory, "TASK-001", "bot-1", "agent:bot-1")
 
     desk.say(take)
     desk.clock.advance(14 * 60)
@@ -299,12 +299,12 @@ def test_a_heartbeat_moves_the_end_of_a_claim(desk):
     desk.turn(start=True)
 
     async def take(ctx):
-        return await verbs.take(ctx, Memory(), "TASK-001", "bot-1", "agent:bot-1")
+        return await agents.take(ctx, Memory(), "TASK-001", "bot-1", "agent:bot-1")
 
     desk.say(take)
     for _ in range(3):
         desk.clock.advance(14 * 60)
-        desk.play(verbs.beat(desk.ctx, "TASK-001@1"))
+        desk.play(agents.beat(desk.ctx, "TASK-001@1"))
 
     assert desk.play(reclaim(desk.ctx, Memory())) == []
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from simworld.stage import BOARD, LEDGER, STATE, Program, Stage, Violation
 from simworld.watched import WatchedLedger, WatchedWriteBack
 from simworld.work import SimExecutor
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
+from taskboard.core.state import Kind
 from taskboard.core.task import World
 from taskboard.deciders.priority import Decider
 from taskboard.errors import Conflict, TaskboardError
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
-from taskboard.loop import command, verbs
+from taskboard.loop import agents, command, find, people
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.daemon import Daemon
 from taskboard.loop.writeback import WriteBack
@@ -53,7 +55,12 @@ class Opened(Program):
         space, files, clock = Workspace(BOARD), self.files, stage.clock
         self.processes = FakeProcesses(stage.machine)
         self.inner = JsonlLedger(
-            files, clock, path=LEDGER, state=STATE, device="mac1", board=BOARD.name,
+            files,
+            clock,
+            path=LEDGER,
+            state=STATE,
+            device="mac1",
+            board=BOARD.name,
             threads=False,
         )
         ledger = WatchedLedger(self.inner, acked, self._asked)
@@ -63,19 +70,43 @@ class Opened(Program):
         )
         self.memory = Memory()
         self.ctx = Context(
-            workspace=space, settings=stage.settings, files=files, clock=clock,
-            processes=self.processes, ledger=ledger, history=ledger,
-            leases=DirectoryLeases(files, space.locks), writeback=self.writeback,
-            executors={"shell": SimExecutor(stage, self, self.processes)}, decider=Decider(),
-            device="mac1", mark=f"{stage.dice.randrange(4096):03x}", owner="ada",
+            workspace=space,
+            settings=stage.settings,
+            files=files,
+            clock=clock,
+            processes=self.processes,
+            ledger=ledger,
+            history=ledger,
+            leases=DirectoryLeases(files, space.locks),
+            writeback=self.writeback,
+            executors={"shell": SimExecutor(stage, self, self.processes)},
+            decider=Decider(),
+            device="mac1",
+            mark=f"{stage.dice.randrange(4096):03x}",
+            owner="ada",
             untrusted=lambda: None,
         )
 
     def _asked(self, drafts: Sequence[Draft]) -> None:
         if not self.dead:
-            self.stage.say(f"  {self.name}: " + ", ".join(
-                f"{d.type} {d.task or ''}{'->' + d.to if d.to else ''}" for d in drafts
-            ))
+            self.stage.say(
+                f"  {self.name}: "
+                + ", ".join(
+                    f"{d.type} {d.task or ''}{'->' + d.to if d.to else ''}" for d in drafts
+                )
+            )
+
+        for draft in drafts:
+            if draft.type is E.RECLAIMED and not self.dead and self._holder_lives(draft):
+                raise Violation(f"{draft.task}: {draft.run} is taken from a holder that lives")
+
+    def _holder_lives(self, draft: Draft) -> bool:
+        lease = self.ctx.leases.find(draft.task or "", draft.attempt or 0)
+        if lease is None or lease.run != draft.run or lease.boot != self.processes.me().boot:
+            return False
+        if lease.supervisor is None:
+            return (lease.expires_boot or 0.0) > self.stage.clock.boot()
+        return self.stage.supervises(lease.run)
 
     def kill(self) -> None:
         super().kill()
@@ -90,6 +121,11 @@ class DaemonProgram(Opened):
         super().__init__(stage, "daemon", acked)
         self.hints = Hints(stage)
         self.daemon = Daemon(self.ctx, self.memory, self.hints)
+        stage.supervises = self._supervises
+
+    def _supervises(self, run: str) -> bool:
+        active = self.memory.active.get(run)
+        return not self.dead and active is not None and active.stop is None
 
     def _asked(self, drafts: Sequence[Draft]) -> None:
         super()._asked(drafts)
@@ -119,12 +155,20 @@ class Commands:
         assert self.program is not None
         return self.program
 
+    async def leave(self) -> None:
+        """An agent claims what it can get, and is never heard of again."""
+        await self._do(self._take)
+
     async def act(self) -> None:
         """One command, refused or not."""
-        program = self.opened()
         kinds = [self._take] * 3 + [self._complete] * 2 + [self._beat, self._fail, self._back]
         kinds += [self._ready, self._cancel, self._block, self._done, self._add, self._pause]
+        kinds += [self._again] * 3
         kind = self._resume if self.paused else self.dice.choice(kinds)
+        await self._do(kind)
+
+    async def _do(self, kind: Callable[..., Any]) -> None:
+        program = self.opened()
         self.stage.say(f"command {kind.__name__.strip('_')}")
         try:
             await self._run(program, kind)
@@ -157,58 +201,72 @@ class Commands:
 
     async def _take(self, program: Opened, world: World) -> None:
         name = None if self.dice.random() < 0.5 else self._task(world)
-        _task, lease = await verbs.take(program.ctx, program.memory, name, "bot", "agent:bot")
+        _task, lease = await agents.take(program.ctx, program.memory, name, "bot", "agent:bot")
         self.labels.append(self.dice.choice([lease.label, lease.run]))
 
     async def _beat(self, ctx: Context) -> None:
-        await verbs.beat(ctx, self._label())
+        await agents.beat(ctx, self._label())
 
     async def _complete(self, program: Opened, _world: World) -> None:
         label = self._label()
-        task = await verbs.find_run(program.ctx, label)
-        offered = verbs.Evidence(output="It is all done, and here is what I have to say. " * 2)
-        await verbs.finish(program.ctx, task, label, offered, "agent:bot")
+        task = await find.find_run(program.ctx, label)
+        offered = agents.Evidence(output="It is all done, and here is what I have to say. " * 2)
+        await agents.finish(program.ctx, task, label, offered, "agent:bot")
 
     async def _fail(self, program: Opened, _world: World) -> None:
         label = self._label()
-        task = await verbs.find_run(program.ctx, label)
+        task = await find.find_run(program.ctx, label)
         final = self.dice.random() < 0.3
-        await verbs.give_up(program.ctx, task, label, "no luck", "agent:bot", final=final)
+        await agents.give_up(program.ctx, task, label, "no luck", "agent:bot", final=final)
 
     async def _back(self, program: Opened, _world: World) -> None:
         label = self._label()
-        task = await verbs.find_run(program.ctx, label)
-        await verbs.hand_back(program.ctx, task, label, "agent:bot")
+        task = await find.find_run(program.ctx, label)
+        await agents.hand_back(program.ctx, task, label, "agent:bot")
 
     async def _ready(self, program: Opened, world: World) -> None:
-        task = await verbs.find_task(program.ctx, self._task(world))
-        await verbs.say_ready(program.ctx, task, "cli:ada")
+        task = await find.find_task(program.ctx, self._task(world))
+        await people.say_ready(program.ctx, task, "cli:ada")
 
     async def _cancel(self, program: Opened, world: World) -> None:
-        task = await verbs.find_task(program.ctx, self._task(world))
-        await verbs.say_cancel(program.ctx, task, "cli:ada")
+        task = await find.find_task(program.ctx, self._task(world))
+        await people.say_cancel(program.ctx, task, "cli:ada")
+
+    async def _again(self, program: Opened, world: World) -> None:
+        """Stopped and started anew at once."""
+        running = sorted(t.task for t in world.tasks.values() if t.kind is Kind.RUNNING)
+        name = self.dice.choice(running) if running else self._task(world)
+        task = await find.find_task(program.ctx, name)
+        await people.say_cancel(program.ctx, task, "cli:ada")
+        task = await find.find_task(program.ctx, name)
+        await people.say_ready(program.ctx, task, "cli:ada")
 
     async def _block(self, program: Opened, world: World) -> None:
-        task = await verbs.find_task(program.ctx, self._task(world))
-        await verbs.say_block(program.ctx, task, "ada", "thinks", "cli:ada")
+        task = await find.find_task(program.ctx, self._task(world))
+        await people.say_block(program.ctx, task, "ada", "thinks", "cli:ada")
 
     async def _done(self, program: Opened, world: World) -> None:
-        task = await verbs.find_task(program.ctx, self._task(world))
-        await verbs.say_done(program.ctx, task, "cli:ada")
+        task = await find.find_task(program.ctx, self._task(world))
+        await people.say_done(program.ctx, task, "cli:ada")
 
     async def _add(self, program: Opened, world: World) -> None:
         if len(world.tasks) > 14:
             return
         self.ids += 1
         await command.add(
-            program.ctx, program.memory, f"Added {self.ids}", status="ready",
-            fields=[("run", "make it")], body="As added.", actor="cli:ada",
+            program.ctx,
+            program.memory,
+            f"Added {self.ids}",
+            status="ready",
+            fields=[("run", "make it")],
+            body="As added.",
+            actor="cli:ada",
         )
 
     async def _pause(self, program: Opened, _world: World) -> None:
-        await verbs.say_pause(program.ctx, "cli:ada", paused=True)
+        await people.say_pause(program.ctx, "cli:ada", paused=True)
         self.paused = True
 
     async def _resume(self, program: Opened, _world: World) -> None:
-        await verbs.say_pause(program.ctx, "cli:ada", paused=False)
+        await people.say_pause(program.ctx, "cli:ada", paused=False)
         self.paused = False

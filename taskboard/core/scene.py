@@ -1,0 +1,42 @@
+"""What readiness is judged by, and the answer when something keeps a task from running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from taskboard.core.state import Status
+from taskboard.core.task import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything readiness depends on. ``words`` is what the board says now, by task id;
+    ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
+    ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
+    can run it)."""
+
+    world: World
+    now: datetime
+    settle: float = 10.0
+    untrusted: str | None = None
+    held: str | None = None
+    paused: str | None = None
+    words: Mapping[str, Status] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    doubled: frozenset[str] = frozenset()
+    cyclic: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    executors: Mapping[str, str | None] = field(default_factory=dict)
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One rule that keeps a task from running, and what would clear it."""
+
+    rule: str
+    text: str
+    clear: tuple[str, ...] = ()

@@ -1,0 +1,93 @@
+"""What a person can say by command as well as by typing: the same table, the same gate.
+
+Every verb answers with the events it appended; what the ledger refuses is recorded, then raised.
+"""
+
+from __future__ import annotations
+
+from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
+from taskboard.core.gate import Verdict
+from taskboard.core.state import READY, Kind, read_status
+from taskboard.core.task import Task
+from taskboard.errors import Usage
+from taskboard.loop.context import Context
+from taskboard.loop.judge import judge_person
+from taskboard.loop.reclaim import end_orphans
+from taskboard.loop.record import (
+    about,
+    conclude,
+    ending_of,
+    record,
+    require_trust,
+)
+
+
+async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
+    """``ready ID``: unblock, or requeue what has failed."""
+    if task.kind is Kind.READY:
+        return []
+    event = E.REQUEUED if task.kind is Kind.FAILED else E.UNBLOCKED
+    return await record(ctx, task, event, READY.text, actor=actor, verb="ready", cause="command")
+
+
+async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -> list[Event]:
+    """``block ID WHO WHAT``; over a running task it cancels the run."""
+    status = read_status(f"blocked:{who}:{what}")
+    if status.kind is not Kind.BLOCKED:
+        raise Usage(
+            f"`blocked:{who}:{what}` is no state: WHO and WHAT are letters, digits and ._@/- "
+            "(for `until` a time like 2026-04-20T15:25Z).",
+            hint=f"taskboard block {task.task} siyao send-brief",
+            task=task.task,
+        )
+    if task.kind is Kind.RUNNING:
+        return await _cancel(ctx, task, status.text, actor)
+    return await record(
+        ctx, task, E.BLOCKED, status.text, actor=actor, verb="block", cause="command"
+    )
+
+
+async def say_cancel(ctx: Context, task: Task, actor: str) -> list[Event]:
+    """``cancel ID``: end its run if it has one; it is ``failed:cancelled``."""
+    return await _cancel(ctx, task, "failed:cancelled", actor)
+
+
+async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
+    result = None
+    if task.run is not None:
+        result = f"cancelled by {actor} (.taskboard/runs/{task.run.run})"
+    data = {"cause": "command", **({"result": result} if result else {})}
+    events = await record(ctx, task, E.CANCELLED, to, actor=actor, verb="cancel", **data)
+    await end_orphans(ctx, task)
+    return events
+
+
+async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Event]:
+    """``answer ID TEXT``: in the ledger only; the text itself lies in ``objects/``."""
+    if not text.strip():
+        raise Usage("The answer is empty.", hint=f'taskboard answer {task.task} "..."')
+    digest = await ctx.ledger.keep(text.encode())
+    draft = about(task, E.QUESTION_ANSWERED, actor, answer=digest, characters=len(text))
+    return await ctx.ledger.append([draft])
+
+
+async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
+    """``done ID``: a person's word, through the gate. Raises what the gate refuses."""
+    if task.kind is Kind.RUNNING or task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
+        await record(ctx, task, E.COMPLETED, "done", actor=actor, verb="done")
+    if task.fields.get("verify"):
+        require_trust(ctx)
+    verdict = await judge_person(ctx, task, by=actor)
+    end = ending_of(ctx, task, None, actor)
+    await conclude(ctx, task, end, verdict, verb="done")
+    return verdict
+
+
+async def say_pause(ctx: Context, actor: str, *, paused: bool) -> list[Event]:
+    """``pause`` and ``resume``: nothing new starts in between."""
+    world = await ctx.ledger.look()
+    if world.paused == paused:
+        return []
+    event = E.PAUSED if paused else E.RESUMED
+    return await ctx.ledger.append([Draft(type=event, actor=actor)])
