@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -38,8 +39,10 @@ async def turn(app: App, act: Callable[[], Awaitable[T]], *, whole_board: bool =
 
 
 def actor() -> str:
-    """Whose act a command is: the login name. Nobody is authenticated."""
-    return login_name()
+    """Whose act a command is: the login name, or inside a run ``agent:TASK-015@3``. Nobody is
+    authenticated."""
+    run = os.environ.get("TASKBOARD_RUN")
+    return f"agent:{run}" if run else login_name()
 
 
 def require_agent(name: str) -> str:

@@ -130,7 +130,7 @@ async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -
         "title": item.title,
         "fields": item.values(),
         "parent": None,
-        "origin": "command",
+        "origin": "agent" if actor.startswith("agent:") else "command",
         "text": await ctx.ledger.keep(definition(board, item, frozenset())),
         "section": await ctx.ledger.keep(section),
         "word": status,
