@@ -18,7 +18,13 @@ from taskboard.processes import SystemProcesses
 from taskboard.workspace import Workspace
 
 SETTINGS = Settings(
-    max_attempts=9, backoff=0.05, backoff_max=0.05, lease_ttl=5.0, claim_ttl=5.0, settle=0.0
+    max_attempts=9,
+    debounce=0.0,
+    backoff=0.05,
+    backoff_max=0.05,
+    lease_ttl=5.0,
+    claim_ttl=5.0,
+    settle=0.0,
 )
 
 

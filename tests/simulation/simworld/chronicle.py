@@ -1,4 +1,4 @@
-"""A second reading of the ledger that shares no code with the product: what must hold of events."""
+"""A second reading of the ledger, sharing no code with the product: what must hold of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from simworld.stage import Violation
 
 _ENDS = {"completed", "failed", "cancelled", "reclaimed", "released", "relayed", "blocked"}
 _STEPS = {
-    "step_started", "step_completed", "step_failed", "artifact_recorded", "validated",
+    "step_started",
+    "step_completed",
+    "step_failed",
+    "artifact_recorded",
+    "validated",
     "question_asked",
 }
 _VERIFIED = {"check", "commit", "artifact", "url"}
@@ -143,8 +147,12 @@ class Chronicle:
         to = event["to"] or ""
         final = to.startswith("failed:") and to != "failed:cancelled" and kind != "created"
         moved = event["from"] != event["to"]
-        if final and moved and not any(
-            e["type"] == "deadlettered" and e["task_id"] == event["task_id"] for e in rest
+        if (
+            final
+            and moved
+            and not any(
+                e["type"] == "deadlettered" and e["task_id"] == event["task_id"] for e in rest
+            )
         ):
             raise Violation(f"{where}: {to} without a dead letter in the same commit")
 

@@ -103,7 +103,7 @@ class Judge:
             name, node = waiting.pop()
             if "/locks/" in name:
                 continue
-            parts.append(f"{name} {node.inode} {hashlib.sha256(node.data).hexdigest()}")
+            parts.append(f"{name} {node.inode} {node.mtime_ns} {len(node.data)}")
             waiting += [(f"{name}/{n}", inner) for n, inner in sorted(node.entries.items())]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -149,6 +149,5 @@ class Judge:
                 continue
             if typed.text.casefold() != task.status.text.casefold():
                 raise Violation(
-                    f"the board shows {typed.text} for {task.task}, the ledger "
-                    f"{task.status.text}"
+                    f"the board shows {typed.text} for {task.task}, the ledger {task.status.text}"
                 )

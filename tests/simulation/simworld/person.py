@@ -8,9 +8,20 @@ from simworld.stage import BOARD, ROOT, Stage
 from taskboard.testing.files import SimFiles
 
 WORDS = [
-    "ready", "ready", "ready", "done", "todo", "blocked:ada:brief", "blocked:task:TASK-001",
-    "failed:cancelled", "failed:cancelled", "in progress", "Ready for review",
-    "blocked:until:2026-11-20T12:03Z", "running:bob:2026-11-20T12:00Z", "failed:nonsense",
+    "ready",
+    "ready",
+    "ready",
+    "done",
+    "todo",
+    "blocked:ada:brief",
+    "blocked:task:TASK-001",
+    "failed:cancelled",
+    "failed:cancelled",
+    "in progress",
+    "Ready for review",
+    "blocked:until:2026-11-20T12:03Z",
+    "running:bob:2026-11-20T12:00Z",
+    "failed:nonsense",
 ]
 MARK = re.compile(rb"~M\d+~")
 _HEAD = re.compile(r"^#{1,6} .*$", re.MULTILINE)
@@ -154,7 +165,7 @@ class Person:
         parts = self._sections(text)
         if name in text or not parts:
             return text
-        start, end = self.dice.choice(parts)
+        _start, end = self.dice.choice(parts)
         return f"{text[:end].rstrip()}\n\n{self.section(name, 3)}{text[end:]}"
 
     def _sections(self, text: str) -> list[tuple[int, int]]:
@@ -183,7 +194,7 @@ class Person:
         if kind == 0:
             return f"{text}\n<<<<<<< ours\n{self.mark()}\n=======\nx\n>>>>>>> theirs\n"
         if kind == 1:
-            return text.split("\n## ")[0] + "\n"  # almost everything is gone
+            return text.split("\n## ", maxsplit=1)[0] + "\n"  # almost everything is gone
         return f"{text.rstrip()}\n\n```\nopen fence {self.mark()}\n"
 
     # How it is saved.

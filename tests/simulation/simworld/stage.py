@@ -18,6 +18,7 @@ ROOT = Path("/w")
 BOARD = ROOT / "task-board.md"
 LEDGER = ROOT / "events.jsonl"
 STATE = ROOT / ".taskboard"
+_OPERATIONS = 20_000
 
 
 class Violation(AssertionError):
@@ -34,6 +35,8 @@ class Stage:
         self.disk = SimDisk(now=self.clock.nanoseconds)
         self.machine = FakeMachine()
         self.trace: list[str] = []
+        self.operations = 0
+        """File operations of programs since the last look."""
         self.calm = False
         """Nobody acts any more, and what is executed ends soon."""
         self.meddle: Callable[[str], None] = lambda _operation: None
@@ -41,6 +44,8 @@ class Stage:
         """Processes that work or worked on a task, with their runs, by task."""
         self.heard: list[Callable[[str], None]] = []
         """Who wants hints about names that changed (the present daemon's watch)."""
+        self.supervises: Callable[[str], bool] = lambda _run: False
+        """Whether the living daemon is at work on this run."""
         self.settings = self._settings()
         self.disk.exchanges = self.dice.random() > 0.15
         SimFiles(self.disk).make_folder(ROOT)
@@ -48,12 +53,21 @@ class Stage:
     def _settings(self) -> Settings:
         dice = self.dice
         return Settings(
-            slots=dice.choice([1, 2, 3]), debounce=dice.choice([0.5, 2.0]), debounce_max=6.0,
-            poll=dice.choice([1.0, 3.0, 7.0]), settle=dice.choice([0.0, 2.0, 5.0]),
-            lease_ttl=dice.choice([6.0, 15.0]), claim_ttl=40.0, stall=30.0, timeout=45.0,
-            verify_timeout=20.0, max_attempts=dice.choice([1, 2, 3]), backoff=2.0,
+            slots=dice.choice([1, 2, 3]),
+            debounce=dice.choice([0.5, 2.0]),
+            debounce_max=6.0,
+            poll=dice.choice([1.0, 3.0, 7.0]),
+            settle=dice.choice([0.0, 2.0, 5.0]),
+            lease_ttl=dice.choice([6.0, 15.0]),
+            claim_ttl=40.0,
+            stall=30.0,
+            timeout=45.0,
+            verify_timeout=20.0,
+            max_attempts=dice.choice([1, 2, 3]),
+            backoff=2.0,
             backoff_max=8.0,
-            on_stop=dice.choice(["release", "release", "finish"]), owner="ada",
+            on_stop=dice.choice(["release", "release", "finish"]),
+            owner="ada",
         )
 
     def say(self, text: str) -> None:
@@ -82,6 +96,10 @@ class Program:
         )
 
     def _between(self, operation: str) -> None:
+        self.stage.operations += 1
+        if self.stage.operations > _OPERATIONS:
+            self.stage.operations = 0
+            raise Violation("a program spins: it works on files without end in one step")
         self.stage.meddle(operation)
 
     @property

@@ -20,7 +20,9 @@ class WatchedLedger:
     ``asked`` is called with what is about to be appended."""
 
     def __init__(
-        self, inner: JsonlLedger, acked: dict[int, str],
+        self,
+        inner: JsonlLedger,
+        acked: dict[int, str],
         asked: Callable[[Sequence[Draft]], None],
     ) -> None:
         self.inner, self.acked, self.asked = inner, acked, asked
@@ -84,10 +86,12 @@ def _untouched(seen: bytes, new: bytes) -> None:
         raise Violation(f"a projection leaves out what a person wrote: {sorted(gone)}")
     before, after = _theirs(seen), _theirs(new)
     if after[: len(before)] != before:
-        first = next((i for i, pair in enumerate(zip(before, after, strict=False))
-                      if pair[0] != pair[1]), min(len(before), len(after)))
+        first = next(
+            (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
+            min(len(before), len(after)),
+        )
         raise Violation(
-            f"a projection changes line {before[first:first + 1]} to {after[first:first + 1]}"
+            f"a projection changes line {before[first : first + 1]} to {after[first : first + 1]}"
         )
 
 

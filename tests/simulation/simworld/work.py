@@ -64,7 +64,7 @@ class SimExecutor:
         others = [run for run in stage.living(order.task) if run != order.run]
         if others and order.log == "output.log":
             raise Violation(f"{order.label} starts while {others} still works on {order.task}")
-        who = stage.machine.spawn(marker=order.run, stubborn=dice.random() < 0.25)
+        who = stage.machine.spawn(marker=order.run, stubborn=dice.random() < 0.5)
         if order.log == "output.log":
             stage.working.setdefault(order.task, []).append((who, order.run))
         stage.say(f"  executor: {order.label} {order.log} starts as {who.pid}")

@@ -71,7 +71,7 @@ class Simulation:
             tail = "\n".join(stage.trace[-400:])
             raise Violation(
                 f"seed {stage.seed}, step {self.step}: {type(trouble).__name__}: {trouble}\n"
-                f"{tail}\nAgain: TASKBOARD_SEED={stage.seed}"
+                f"{tail}\nAgain: Simulation({stage.seed}, {self.steps}).play()"
             ) from trouble
         return self
 
@@ -151,7 +151,7 @@ class Simulation:
         """Trouble that a task of the program has met is a finding, not silence."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Ticking)
-        loop.rounds = 0
+        loop.rounds = self.stage.operations = 0
         ended = [task for task in loop.tasks if task.done()]
         loop.tasks = [task for task in loop.tasks if not task.done()]
         for task in ended:
@@ -223,8 +223,12 @@ class Simulation:
     def _end_a_process(self) -> None:
         """Some orphan, or a worker, ends by itself."""
         stage = self.stage
-        found = [who for runs in stage.working.values() for who, _ in runs
-                 if stage.machine.find(who.pid) == who]
+        found = [
+            who
+            for runs in stage.working.values()
+            for who, _ in runs
+            if stage.machine.find(who.pid) == who
+        ]
         if found:
             who = stage.dice.choice(found)
             stage.say(f"process {who.pid} ends by itself")
@@ -236,7 +240,9 @@ class Simulation:
         near = operation.startswith(("exchange", "rename", "link", "sync")) and (
             "task-board" in operation or "displaced" in operation
         )
-        if not person.busy and dice.random() < (0.03 if near else 0.0005):
+        swaps = operation.startswith("exchange") and not operation.endswith("lease.json")
+        chance = 0.15 if swaps else 0.03 if near else 0.0005
+        if not person.busy and dice.random() < chance:
             self.stage.say(f"  (before {operation})")
             person.act()
 
@@ -247,6 +253,7 @@ class Simulation:
         stage, program = self.stage, self.program
         stage.say("the person leaves everything whole")
         self.person.settle()
+        await self.commands.leave()
         quiet = 0
         for _ in range(400):
             before = self.judge.print()
