@@ -19,7 +19,7 @@ from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
 from taskboard.loop.record import require_whole_board
-from taskboard.loop.tick import settle_ledger
+from taskboard.loop.tick import join_late_saves, settle_ledger
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks that must agree before a fresh save is absorbed."""
@@ -30,6 +30,7 @@ _NAMES = 64
 
 async def begin(ctx: Context, memory: Memory) -> None:
     """Bring the ledger up to the board, take dead runs back and wake what has waited."""
+    await join_late_saves(ctx)
     await _quiet(ctx)
     await absorb(ctx, memory)
     await settle_ledger(ctx, memory)

@@ -48,7 +48,7 @@ async def tick(
 ) -> None:
     """One whole turn. ``board`` False leaves the board unread (a save is not quiet yet), and
     then nothing is claimed; ``write`` False leaves the projection to a later turn."""
-    await _join_late_saves(ctx)
+    await join_late_saves(ctx)
     if board:
         await absorb(ctx, memory, start=start, settling=settling)
     if start:
@@ -84,7 +84,7 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
             log.debug("already woken: %s", refused.message)
 
 
-async def _join_late_saves(ctx: Context) -> None:
+async def join_late_saves(ctx: Context) -> None:
     """A save that reached a displaced file late is joined into the board at once."""
     if not ctx.files.names(ctx.workspace.displaced):
         return
