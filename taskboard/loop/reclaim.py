@@ -69,8 +69,6 @@ def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | N
 
 def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
     now = ctx.clock.awake()  # asleep, no holder can renew: closing the lid is free
-        ctx.clock.awake()
-    )  # while the machine sleeps no holder can renew: closing the lid is free
     renewals, since = memory.watched.get(lease.run, (lease.renewals, now))
     if renewals != lease.renewals:
         since = now
