@@ -58,6 +58,7 @@ class Supervisor:
 
     async def _guarded(self) -> None:
         keeper = asyncio.create_task(self._keep_lease())
+        keeper.add_done_callback(self._keeper_ended)
         try:
             await self._to_the_end()
         except asyncio.CancelledError:
@@ -65,6 +66,8 @@ class Supervisor:
                 await self._record(ending.released(self._end(), "shutdown"))
         except Refused as refused:
             log.info("%s: %s", self.lease.label, refused.message)
+        except Exception:  # noqa: BLE001  the run is taken back and spent, so even a defect is tried boundedly
+            log.exception("%s: its supervision failed", self.lease.label)
         finally:
             keeper.cancel()
 
@@ -203,18 +206,31 @@ class Supervisor:
                 return
             last = now
             self.lease = bump(self.lease)
-            if not self.ctx.leases.renew(self.lease):
+            try:
+                renewed = self.ctx.leases.renew(self.lease)
+            except OSError as trouble:  # a full disk may have room again before the ttl is over
+                log.warning("%s: its lease was not renewed: %s", self.lease.label, trouble)
+                continue
+            if not renewed:
                 log.warning("%s: its lease folder is gone; the ledger decides", self.lease.label)
+
+    def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
+        """Work without a keeper would be taken for dead while it goes on: end it."""
+        if not keeper.cancelled() and keeper.exception() is not None:
+            self._lose()
 
     async def _is_current(self) -> bool:
         world = await self.ctx.ledger.look()
         task = world.tasks.get(self.task.task_id)
         if task is not None and task.run is not None and task.run.run == self.run.run:
             return True
+        self._lose()
+        return False
+
+    def _lose(self) -> None:
         if self.active is not None and self.active.stop is None:
             self.active.stop = "lost"
             self.active.job.cancel()
-        return False
 
 
 def _validated(end: Ending, artifacts: list[Receipt], receipts: list[Receipt]) -> list[Draft]:
