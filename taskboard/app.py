@@ -17,7 +17,7 @@ from taskboard.core.redact import Redactor, secrets_of
 from taskboard.core.settings import Settings
 from taskboard.deciders.priority import Decider
 from taskboard.disk import DiskFiles
-from taskboard.errors import BadSettings, TaskboardError
+from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Executor
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
@@ -89,7 +89,7 @@ def open_app(
         device=device,
         mark=_mark(clock),
         owner=settings.owner or login_name(),
-        untrusted=lambda: _untrusted(trust, workspace, configured),
+        untrusted=lambda: _untrusted(trust, workspace),
     )
     return App(workspace, configured, ctx, Memory(), ledger, trust)
 
@@ -120,17 +120,16 @@ def _decider(settings: Settings) -> Decider:
     )
 
 
-def _untrusted(trust: Trust, workspace: Workspace, configured: Configured) -> str | None:
+def _untrusted(trust: Trust, workspace: Workspace) -> Untrusted | None:
     """Why nothing may start now: never trusted, not this user's own, or settings that changed
-    under a process that still works with the old ones."""
+    since. A running process keeps the settings it started with."""
     try:
-        reason = trust.trusted(workspace)
-        changed = load(workspace, os.environ).digest != configured.digest
+        trust.require(workspace)
+    except Untrusted as reason:
+        return reason
     except TaskboardError as error:
-        return error.message
-    if reason is None and changed:
-        return "taskboard.toml has changed: `taskboard trust`, then start this process again."
-    return reason
+        return Untrusted(error.message, hint=error.hint)
+    return None
 
 
 def login_name() -> str:

@@ -12,9 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-_QUIET = {"TASKBOARD_TRUST": "1"}
-"""The copy is made here and now, from a board that is part of this repository."""
-
 
 def main() -> int:
     """Show the board before and after, the work in between, a dead letter, and what is next."""
@@ -39,6 +36,14 @@ def main() -> int:
     return 0
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """The embedded defaults: nobody's own settings count. The copy was made here and now from a
+    board that is part of this repository, so it is trusted."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("TASKBOARD_")}
+    state = str(folder / ".state")
+    return {**plain, "TASKBOARD_TRUST": "1", "XDG_CONFIG_HOME": state, "XDG_STATE_HOME": state}
+
+
 def _title(text: str, remark: str) -> None:
     print(f"\n== {text} ==  {remark}\n", flush=True)
 
@@ -49,7 +54,7 @@ def _type(folder: Path, *words: str, may_fail: bool = False) -> None:
         [sys.executable, "-P", "-m", "taskboard", *words],
         cwd=folder,
         check=False,
-        env={**os.environ, **_QUIET},
+        env=_environment(folder),
     )
     if done.returncode not in ((0, 1) if may_fail else (0,)):
         raise SystemExit(done.returncode)
@@ -66,8 +71,9 @@ def _next(folder: Path) -> str:
     return f"""
 == Where to go next ==
 
-  The copy is yours: cd {folder}
-  Watch it live:     TASKBOARD_TRUST=1 taskboard run     (and edit task-board.md meanwhile)
+  The program:       . .venv/bin/activate                (or: python3 dev.py run ...)
+  The copy is yours: cd {folder} && taskboard trust
+  Watch it live:     taskboard run                       (and edit task-board.md meanwhile)
   Your own board:    taskboard init                      (in any folder)
   Read on:           docs/quickstart.md
 """

@@ -14,6 +14,7 @@ from taskboard.core.outcome import Failed, NeedsInput, Outcome, Receipt, Snoozed
 from taskboard.core.settings import Settings
 from taskboard.core.task import Task, World
 from taskboard.deciders.priority import Decider
+from taskboard.errors import Untrusted
 from taskboard.executor import Order, Watcher
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
@@ -77,7 +78,7 @@ class Desk:
         self.workspace = Workspace(ROOT / "task-board.md")
         self.files.make_folder(ROOT)
         self.script = Script(self.files)
-        self.untrusted: str | None = None
+        self.untrusted: Untrusted | None = None
         self.settings = settings or Settings(owner="ann")
         self.open()
 

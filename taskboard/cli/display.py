@@ -31,6 +31,7 @@ class Display:
         self._seq = 0
         self._drawn = 0
         self._held: str | None = None
+        self._untrusted: str | None = None
         self._titles: dict[str, str] = {}
 
     async def begin(self) -> None:
@@ -58,6 +59,12 @@ class Display:
     async def catch_up(self) -> None:
         """Tell of everything new."""
         lines = [line async for line in self._new_lines()]
+        reason = self._app.ctx.untrusted()
+        untrusted = reason.message if reason is not None else None
+        if untrusted != self._untrusted:
+            self._untrusted = untrusted
+            text = f"Nothing new starts: {one_line(untrusted)}" if untrusted else "Trusted again."
+            lines.append(self._screen.paint(text, "warning"))
         held = self._app.memory.sight.held
         if held != self._held:
             self._held = held

@@ -114,7 +114,7 @@ def _trusted(app: App) -> Finding:
     reason = app.ctx.untrusted()
     if reason is None:
         return Finding("trust", True, "commands of this board may run")
-    return Finding("trust", False, reason, "taskboard trust")
+    return Finding("trust", False, reason.message, reason.hint)
 
 
 def _locks(folder: Path) -> Finding:

@@ -171,7 +171,7 @@ def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
     if seen.scene.paused:
         yield screen.paint(f"Paused: {seen.scene.paused}", "warning")
     if seen.scene.untrusted:
-        yield screen.paint(f"Untrusted: {one_line(seen.scene.untrusted)}", "warning")
+        yield screen.paint(f"Untrusted: {one_line(seen.scene.untrusted.text)}", "warning")
         yield "  `taskboard trust` shows what would run here, and allows it."
     if seen.glance.pending:
         names = ", ".join(sorted(seen.glance.pending)[:5])

@@ -82,7 +82,10 @@ def once(
         held = app.memory.sight.held
         if held is not None and not app.memory.tally.started:
             raise BoardHeld(f"Nothing was started: {held}", hint="taskboard check")
-        return {**_tally(app.memory, world), "waiting": waiting(world)}
+        return {
+            **_tally(app.memory, world),
+            "waiting": waiting(world, app.settings, app.ctx.clock.now()),
+        }
 
     document = call.run(work)
     call.answer("once", document, lambda screen: _once_lines(screen, document))

@@ -8,7 +8,7 @@ import hashlib
 import msgspec
 
 from taskboard.core.event import MAX_LINE, Event
-from taskboard.errors import Corrupt, Storage
+from taskboard.errors import Corrupt, TaskboardError
 
 _SET = msgspec.structs.force_setattr
 _ENCODER = msgspec.json.Encoder()
@@ -29,17 +29,16 @@ def _digest(data: bytes) -> str:
 
 
 def seal(event: Event) -> tuple[Event, bytes]:
-    """The event with its hash, and its line with the newline. Raises ``Storage`` when the line
-    would be longer than ``MAX_LINE``, ``TypeError`` or ``ValueError`` when ``data`` is no JSON."""
+    """The event with its hash, and its line with the newline. Raises ``TaskboardError`` for a line
+    longer than ``MAX_LINE``, ``TypeError`` or ``ValueError`` when ``data`` is no JSON."""
     body = _ENCODER.encode(event)[:-_HASH_EMPTY]
     digest = _digest(body)
     line = b'%b,"hash":"%b"}\n' % (body, digest.encode())
     if len(line) > MAX_LINE:
-        raise Storage(
+        raise TaskboardError(
             f"An event of {len(line)} bytes is over the limit of {MAX_LINE} ({event.type}).",
             hint="Large payloads go to objects/; this is a defect, please report it.",
             task=event.task,
-            code="internal",
         )
     # The caller gives the event away to be sealed; a copy would cost as much as the encoding.
     _SET(event, "hash", digest)

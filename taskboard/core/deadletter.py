@@ -67,13 +67,14 @@ def _tell(story: Story, event: Event) -> None:
     data = event.data
     if event.step is not None:
         _tell_step(story, event)
+        story.cost_usd = data.get("cost_usd", story.cost_usd)
     if event.type in _ENDS or event.type == "blocked":
         story.ended, story.outcome = event.ts, event.type
         story.reason = data.get("reason") or data.get("cause")
         story.error = data.get("error")
         story.exit_code = data.get("exit_code")
         story.seconds = data.get("duration_s")
-        story.cost_usd = data.get("cost_usd")
+        story.cost_usd = data.get("cost_usd", story.cost_usd)
         story.receipts = list(data.get("receipts") or ())
 
 

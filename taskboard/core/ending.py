@@ -25,6 +25,9 @@ from taskboard.core.units import second_up
 MAX_ERROR = 2000
 """Characters of an error that go into an event; the whole of it is in the run's log."""
 
+MAX_LISTED = 100
+"""Receipts and names that one event lists; what matters is counted in full."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -103,7 +106,8 @@ def completed(end: Ending, verdict: Verdict) -> list[Draft]:
         "evidence_count": verdict.evidence_count,
         "tier": verdict.tier.value,
         "verified": verdict.verified,
-        "receipts": [r.as_data() for r in verdict.receipts],
+        "receipts": [r.as_data() for r in verdict.receipts[:MAX_LISTED]],
+        "exit_code": _exit_code(verdict),
         "duration_s": end.seconds,
         "result": line,
     }
@@ -120,7 +124,7 @@ def failed(
     facts = {
         **data,
         "reason": reason,
-        "error": error[-MAX_ERROR:],
+        "error": clipped(error),
         "duration_s": end.seconds,
         "result": _failed_line(end, _cause(reason, error, data.get("exit_code"))),
     }
@@ -143,12 +147,12 @@ def refused(end: Ending, verdict: Verdict) -> list[Draft]:
     """The gate said no to a supervised run: spent when something declared did not hold, waiting
     for a person when nothing was declared or offered, waiting for children when only they are
     missing."""
-    kept = [r.as_data() for r in verdict.receipts]
+    kept = [r.as_data() for r in verdict.receipts[:MAX_LISTED]]
     said = refusal(end, verdict, verb="complete")
     if verdict.code == "dependency_blocked":
         to = f"blocked:children:{len(verdict.open_children)}"
         return [said, end.draft(E.BLOCKED, to, cause="children", receipts=kept)]
-    if verdict.declared or verdict.receipts:
+    if verdict.declared or verdict.offered:
         return [said, *failed(end, reason="evidence", error=verdict.reason, receipts=kept)]
     to = f"blocked:{end.owner}:evidence"
     note = f"TB307 {one_line(verdict.reason)}"
@@ -163,11 +167,12 @@ def refusal(end: Ending, verdict: Verdict, *, verb: str) -> Draft:
     event = E(verdict.code)
     data: dict[str, Any] = {
         "verb": verb,
-        "reason": verdict.reason,
-        "receipts": [r.as_data() for r in verdict.receipts],
+        "reason": clipped(verdict.reason),
+        "receipts": [r.as_data() for r in verdict.receipts[:MAX_LISTED]],
     }
     if verdict.open_children:
-        data |= {"open": len(verdict.open_children), "children": list(verdict.open_children)}
+        names = list(verdict.open_children[:MAX_LISTED])
+        data |= {"open": len(verdict.open_children), "children": names}
     if end.run is None:
         code = "TB308" if event is E.DEPENDENCY_BLOCKED else "TB307"
         data["note"] = f"{code} not done: {one_line(verdict.reason)}"
@@ -203,6 +208,18 @@ def receipts_of(task: Task, step: str) -> list[Receipt]:
 def open_children(children: Sequence[Task]) -> tuple[str, ...]:
     """Names of the children that have not ended."""
     return tuple(c.task for c in children if c.kind.value not in ("done", "failed", "withdrawn"))
+
+
+def clipped(text: str) -> str:
+    """An error as an event carries it: its beginning and its end."""
+    half = MAX_ERROR // 2
+    return text if len(text) <= MAX_ERROR else f"{text[:half]}\n[...]\n{text[-half:]}"
+
+
+def _exit_code(verdict: Verdict) -> int | None:
+    """The exit status of the run's own command, when it had one."""
+    codes = (r.detail.get("exit_code") for r in verdict.receipts)
+    return next((code for code in codes if isinstance(code, int)), None)
 
 
 def _after_failure(end: Ending, *, retryable: bool) -> str:

@@ -78,6 +78,10 @@ MAX_LINE = 64 * 1024
 """Bytes of one ledger line, its newline included; larger payloads go to ``objects/``."""
 
 
+MAX_FIELDS = 16 * 1024
+"""Bytes of a task's fields that an event carries."""
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A fact proposed to the ledger. ``to`` None keeps the state; ``id`` makes it idempotent."""
 

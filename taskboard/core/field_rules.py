@@ -8,18 +8,22 @@ from functools import lru_cache
 
 from taskboard.core.board import Diagnosis
 from taskboard.core.codes import finding
+from taskboard.core.event import MAX_FIELDS
 from taskboard.core.fields import EXECUTABLE, code_span_end
 from taskboard.core.outcome import Tier
 from taskboard.core.scope import Scope
 from taskboard.core.units import read_duration, read_time
 
-MAX_FIELDS = 16 * 1024
-"""Bytes that the fields of one task may hold together: they travel in one ledger line."""
-
 _SIGNS = re.compile("[\"'`#()\\\\]")
 _QUOTES = re.compile("[\"'`\\\\]")
 _BACKTICK = re.compile(r"(?:[^`\\]|\\.)*`", re.DOTALL)
 _COMMANDS = ("run", "verify")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LIKE_FIELD = re.compile(
+    rb"[ \t]*(?:[-*][ \t]+)?(?:\*\*)?(?P<key>[A-Za-z]{1,30})(?:\*\*)?:(?:\*\*)?(?:\s|$)"
+)
+_HEAD = 4096
+"""Bytes of a task's prose that are looked at for what may be meant as fields."""
 _NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
 _PRIORITIES = frozenset({"critical", "high", "medium", "none", "low"})
@@ -130,11 +134,25 @@ def _steps(path: str) -> list[str] | None:
 
 
 def not_a_list_item(scope: Scope) -> Iterator[Diagnosis]:
-    """TB122: a field that decides what is executed, in a form in which it does not count."""
-    for item, field in scope.fields(*EXECUTABLE):
-        if field.form != "list":
-            said = f"'{field.key}' counts only as a list item: '- {field.key}: value'."
-            yield scope.at("TB122", item, field, said)
+    """TB122: what decides what is executed, in a form or place in which it does not count."""
+    for item in scope.board.items:
+        above = scope.board.data[item.heading.start : item.fields_end]
+        first = item.line + len(_LINE_END.findall(above))
+        for number, key in _like_fields(scope.board.data[item.fields_end : item.pieces[0].end]):
+            if key in EXECUTABLE:
+                said = f"'{key}' counts only as a list item among the fields: '- {key}: value'."
+                yield finding("TB122", said, line=first + number, task=item.task)
+
+
+def _like_fields(prose: bytes) -> Iterator[tuple[int, str]]:
+    """The keys of the lines at the head of a task's prose that look like fields, with the number
+    of the line in it."""
+    for number, line in enumerate(_LINE_END.split(prose[:_HEAD])):
+        found = _LIKE_FIELD.match(line)
+        if found is not None:
+            yield number, found["key"].decode("ascii", "replace").casefold()
+        elif line.strip():
+            return
 
 
 def fields_too_large(scope: Scope) -> Iterator[Diagnosis]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from taskboard.core.outcome import Receipt, Tier
@@ -46,6 +46,8 @@ class Verdict:
     declared: bool = False
     tier: Tier | None = None
     receipts: tuple[Receipt, ...] = ()
+    offered: int = 0
+    """How many receipts there were to judge, bad ones too."""
     open_children: tuple[str, ...] = field(default=())
 
     @property
@@ -64,6 +66,11 @@ class Verdict:
 
 def gate(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:
     """Whether this evidence completes a task that demands ``demand``."""
+    verdict = _judge(demand, receipts, open_children)
+    return replace(verdict, offered=len(receipts))
+
+
+def _judge(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:
     passed = tuple(r for r in receipts if r.ok)
     lacking = _lacking(demand, passed, receipts)
     if lacking:

@@ -127,9 +127,7 @@ def _invalid(task: Task, scene: Scene) -> Why | None:
 
 
 def _untrusted(_task: Task, scene: Scene) -> Why | None:
-    if scene.untrusted:
-        return Why(rule="untrusted", text=scene.untrusted, clear=("taskboard trust",))
-    return None
+    return scene.untrusted
 
 
 def _held(task: Task, scene: Scene) -> Why | None:
@@ -151,9 +149,7 @@ def _held(task: Task, scene: Scene) -> Why | None:
 
 
 def _paused(_task: Task, scene: Scene) -> Why | None:
-    if scene.paused:
-        return Why(rule="paused", text=scene.paused, clear=("taskboard resume",))
-    return None
+    return scene.paused
 
 
 def _blocked(task: Task, scene: Scene) -> Why | None:

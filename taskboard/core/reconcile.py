@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 
 from taskboard.core.board import Board, Item
 from taskboard.core.definition import definition
-from taskboard.core.event import Draft
+from taskboard.core.event import MAX_FIELDS, Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ids import Names
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.core.verb import first_status, verb
+
+MAX_TITLE = 300
+"""Characters of a title that an event carries; the whole of it is in the stored text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +202,10 @@ class _Reader:
 
     def _facts(self, item: Item, digest: str) -> dict[str, object]:
         return {
-            "title": clean(item.title),
+            "title": clean(item.title)[:MAX_TITLE],
             "text": digest,
             "line": item.line,
-            "fields": {clean(k): clean(v) for k, v in item.values().items()},
+            "fields": bounded({clean(k): clean(v) for k, v in item.values().items()}),
             "parent": self._parent(item),
         }
 
@@ -216,6 +219,19 @@ class _Reader:
         if parent is not None and parent.kind is Kind.DONE:
             return task_id if known is not None and known.parent == task_id else None
         return task_id
+
+
+def bounded(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields that fit an event, in order. What is left out is diagnosed (TB123) and keeps
+    its task from starting; the text itself is stored whole."""
+    kept: dict[str, str] = {}
+    room = MAX_FIELDS
+    for key, value in fields.items():
+        room -= len(key.encode()) + len(value.encode())
+        if room < 0:
+            break
+        kept[key] = value
+    return kept
 
 
 def clean(text: str) -> str:

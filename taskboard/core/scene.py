@@ -11,6 +11,15 @@ from taskboard.core.task import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One rule that keeps a task from running, and what would clear it."""
+
+    rule: str
+    text: str
+    clear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """Everything readiness depends on. ``words`` is what the board says now, by task id;
     ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
@@ -20,9 +29,9 @@ class Scene:
     world: World
     now: datetime
     settle: float = 10.0
-    untrusted: str | None = None
+    untrusted: Why | None = None
     held: str | None = None
-    paused: str | None = None
+    paused: Why | None = None
     words: Mapping[str, Status] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
@@ -31,12 +40,3 @@ class Scene:
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executors: Mapping[str, str | None] = field(default_factory=dict)
     slots: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """One rule that keeps a task from running, and what would clear it."""
-
-    rule: str
-    text: str
-    clear: tuple[str, ...] = ()

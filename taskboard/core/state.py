@@ -65,6 +65,10 @@ _GRAMMAR = {
 }
 
 
+MAX_STATUS = 200
+"""Characters; nothing longer is a state."""
+
+
 class Status(NamedTuple):
     """A typed state: its kind and what follows the first colon (``task:TASK-010``)."""
 
@@ -104,6 +108,8 @@ WITHDRAWN = Status(Kind.WITHDRAWN)
 def read_status(word: str) -> Status:
     """Read a status word as a person typed it. Only exact words mean anything; never raises."""
     text = word.strip()
+    if len(text) > MAX_STATUS:
+        return UNKNOWN
     for kind, pattern in _GRAMMAR.items():
         if pattern.fullmatch(text):
             return Status(kind, text.partition(":")[2])

@@ -14,6 +14,9 @@ from taskboard.core.event import EventType as E
 from taskboard.core.state import OPEN, READY, TERMINAL, UNKNOWN, Kind, Status, next_events
 from taskboard.core.task import Task
 
+MAX_WORD = 200
+"""Characters of a typed status word that an event carries."""
+
 CANCELLED = Status(Kind.FAILED, "cancelled")
 _WAITING = frozenset({Kind.OPEN, Kind.READY, Kind.BLOCKED, Kind.UNKNOWN})
 
@@ -41,7 +44,7 @@ def first_status(item: Item, *, first: bool) -> Start:
     """The state of a task seen for the first time. A first import takes every state as history;
     later, ``done`` is asked of the gate and ``running:<who>`` means a person works on it."""
     status = item.status
-    word = item.status_field.value if item.status_field else ""
+    word = item.status_field.value[:MAX_WORD] if item.status_field else ""
     if status.kind in (Kind.OPEN, Kind.UNKNOWN):
         return Start(status=status, data={"word": word})
     if first or status.kind in (Kind.READY, Kind.BLOCKED):
@@ -89,6 +92,8 @@ def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[byte
 
 def _stale(task: Task, typed: Status) -> Draft:
     insist = _INSIST.get(typed.kind, "type it again")
+    if task.kind is Kind.DONE:
+        insist = "nothing can; done stays done"
     text = insist.format(task=task.task, who=typed.who or "WHO", what=typed.what or "WHAT")
     return _draft(
         task,

@@ -73,28 +73,28 @@ def move(task: Task, event: E, to: str | None = None, **data: object) -> Draft:
 def _unblocked(
     task: Task, world: World, now: datetime, owner: str, promote: str
 ) -> Iterator[Draft]:
-    if task.kind is not Kind.BLOCKED:
+    if task.kind is not Kind.BLOCKED or not _is_over(task, world, now):
         return
     who, what = task.status.who, task.status.what
-    if who in ("until", "retry", "quota"):
-        moment = read_time(what)
-        if moment is not None and moment <= now:
-            event = E.RETRIED if who == "retry" else E.UNBLOCKED
-            yield move(task, event, READY.text, cause=f"{who}:{what}")
-    elif who == "task":
+    cause = f"{who}:{what}"
+    if who == "retry":
+        yield move(task, E.RETRIED, READY.text, cause=cause)
+    elif promote == "ask":
+        asked = owner_of(task.fields, owner)
+        note = f"TB312 {what} is {'done' if who == 'task' else 'past'}. Type `ready` to go on."
+        yield move(task, E.BLOCKED, f"blocked:{asked}:promote", cause=cause, note=note)
+    else:
+        yield move(task, E.UNBLOCKED, READY.text, cause=cause)
+
+
+def _is_over(task: Task, world: World, now: datetime) -> bool:
+    """Whether what a blocked task waits for by itself has come."""
+    who, what = task.status.who, task.status.what
+    if who == "task":
         blocker = world.named(what)
-        if blocker is None or blocker.kind is not Kind.DONE:
-            return
-        if promote == "ask":
-            yield move(
-                task,
-                E.BLOCKED,
-                f"blocked:{owner_of(task.fields, owner)}:promote",
-                cause=f"task:{what}",
-                note=f"TB312 {what} is done. Type `ready` to go on.",
-            )
-        else:
-            yield move(task, E.UNBLOCKED, READY.text, cause=f"task:{what}")
+        return blocker is not None and blocker.kind is Kind.DONE
+    moment = read_time(what) if who in ("until", "retry", "quota") else None
+    return moment is not None and moment <= now
 
 
 def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
@@ -107,8 +107,8 @@ def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
             task,
             E.BLOCKED,
             f"blocked:{owner_of(task.fields, owner)}:{CHILD_FAILED}",
-            children=failed,
-            note=f"TB309 {', '.join(failed)} failed. Requeue it, or type `ready` to go on.",
+            children=failed[:100],
+            note=f"TB309 {', '.join(failed[:5])} failed. Requeue it, or type `ready` to go on.",
         )
 
 

@@ -30,6 +30,9 @@ HELD = {
 }
 """Why a board is not read as intent, in words. The keys stand in ``data.held``."""
 
+_NAMES = 400
+"""Names of sections that one event lists: at most 64 characters each, and a line has 64 KiB."""
+
 _TRIES = 8
 """How often a save is reconciled anew because the ledger moved on meanwhile."""
 
@@ -153,7 +156,7 @@ async def _record(
         asked = ask(ctx, board, world, base, settling=settling) if held is None else None
         for text in (asked.texts if asked else {}).values():
             await ctx.ledger.keep(text)
-        drafts = [_trigger(board, digest, base, held, asked), *(asked.drafts if asked else ())]
+        drafts = [*_triggers(board, digest, base, held, asked), *(asked.drafts if asked else ())]
         try:
             await ctx.ledger.append(drafts, after=world.seq)
         except Conflict:
@@ -175,9 +178,10 @@ def ask(ctx: Context, board: Board, world: World, base: Base | None, *, settling
     return reconcile(board, world, reading)
 
 
-def _trigger(
+def _triggers(
     board: Board, digest: str, base: Base | None, held: str | None, asked: Asked | None
-) -> Draft:
+) -> list[Draft]:
+    """The save itself. More than one event only when more names have gone than one can hold."""
     data: dict[str, object] = {
         "digest": digest,
         "bytes": len(board.data),
@@ -186,8 +190,11 @@ def _trigger(
     }
     if board.cut and not held:
         data["cut"] = board.cut
-    if asked and asked.gone:
-        data["gone"] = list(asked.gone)
-    if asked and asked.back:
-        data["back"] = list(asked.back)
-    return Draft(type=E.FILE_CHANGED_TRIGGERED, actor="board", data=data)
+    gone, back = (asked.gone, asked.back) if asked else ((), ())
+    parts = range(0, max(len(gone), len(back), 1), _NAMES)
+    drafts = []
+    for at in parts:
+        names = {"gone": list(gone[at : at + _NAMES]), "back": list(back[at : at + _NAMES])}
+        facts = {**data, **{key: found for key, found in names.items() if found}}
+        drafts.append(Draft(type=E.FILE_CHANGED_TRIGGERED, actor="board", data=facts))
+    return drafts

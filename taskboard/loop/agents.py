@@ -33,7 +33,10 @@ from taskboard.loop.record import (
     require_trust,
     require_whole_board,
 )
-from taskboard.loop.scene import executor_for, set_scene
+from taskboard.loop.scene import set_scene
+
+OUTSIDE = "outside"
+"""The executor of a claim by command: whoever claimed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,7 @@ async def take(
     task = await find_task(ctx, name) if name else _next(ctx, memory, world)
     await _may_claim(ctx, memory, world, task, actor)
     await end_predecessor(ctx, task)
-    executor = executor_for(ctx, task) or "outside"
-    lease = await claim(ctx, task, agent=agent, executor=executor, actor=actor, supervised=False)
+    lease = await claim(ctx, task, agent=agent, executor=OUTSIDE, actor=actor, supervised=False)
     return (await ctx.ledger.look()).tasks[task.task_id], lease
 
 

@@ -12,6 +12,7 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ids import Names
 from taskboard.core.parse import parse
+from taskboard.core.reconcile import MAX_TITLE, bounded, clean
 from taskboard.core.state import Kind, read_status
 from taskboard.core.task import Task
 from taskboard.errors import BoardHeld, Conflict, Refused, Usage
@@ -128,8 +129,8 @@ async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -
     board = parse(section)
     item = board.items[0]
     data = {
-        "title": item.title,
-        "fields": item.values(),
+        "title": clean(item.title)[:MAX_TITLE],
+        "fields": bounded(item.values()),
         "parent": None,
         "origin": "agent" if actor.startswith("agent:") else "command",
         "text": await ctx.ledger.keep(definition(board, item, frozenset())),

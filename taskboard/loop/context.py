@@ -11,6 +11,7 @@ from taskboard.clock import Clock
 from taskboard.core.board import Board
 from taskboard.core.settings import Settings
 from taskboard.decider import Decider
+from taskboard.errors import Untrusted
 from taskboard.executor import Executor
 from taskboard.files import Files, Stat
 from taskboard.ledger import History, Lease, Leases, Ledger
@@ -23,7 +24,8 @@ from taskboard.workspace import Workspace
 class Context:
     """The edges, put together by ``taskboard.app``. ``device`` names this machine, ``mark`` this
     process among its agents, ``owner`` the person asked when a task names none; ``untrusted``
-    says why nothing may start here, or None."""
+    says why nothing may start here and what
+    cures it, or None."""
 
     workspace: Workspace
     settings: Settings
@@ -39,7 +41,7 @@ class Context:
     device: str
     mark: str
     owner: str
-    untrusted: Callable[[], str | None]
+    untrusted: Callable[[], Untrusted | None]
 
     def project(self, fields: Mapping[str, str]) -> Path:
         """The folder a task works in."""

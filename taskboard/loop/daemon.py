@@ -46,6 +46,7 @@ class Daemon:
         self._noticed: Stat | None = None
         """The board's file as last noticed: a hint about the same file is no save."""
         self._ledger: Stat | None = None
+        self._untrusted = False
         self._prepared = True
         """The save that is not quiet yet was read ahead."""
         self._unwritten = False
@@ -113,6 +114,7 @@ class Daemon:
                 self._look_at_ledger()
                 self.memory.due = self.memory.due or bool(self.ctx.writeback.linger())
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
+                self.memory.due = self.memory.due or self._is_trusted_again()
             self.memory.news.clear()
             if self.ctx.clock.awake() >= moment:
                 return
@@ -138,6 +140,10 @@ class Daemon:
         except (TaskboardError, OSError) as error:
             log.debug("a save could not be read ahead: %s", error)
         return True
+
+    def _is_trusted_again(self) -> bool:
+        """Trust is given elsewhere, and nothing in the folder tells of it."""
+        return self._untrusted and self.ctx.untrusted() is None
 
     async def _patience(self) -> float:
         """Seconds until a moment that something waits for; infinite when nothing does."""
@@ -178,6 +184,7 @@ class Daemon:
             log.info("%s", conflict.message)
             self.memory.due = True
         self._unwritten = not write
+        self._untrusted = self.ctx.untrusted() is not None
         self._ledger = self.ctx.files.stat(self.ctx.workspace.ledger)
         if quiet:
             self._noticed = self.memory.sight.stat

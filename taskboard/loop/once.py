@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from taskboard.core.ready import settles_at
+from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
-from taskboard.core.task import World
-from taskboard.core.units import read_time
+from taskboard.core.task import Task, World
+from taskboard.core.units import read_time, second_up
 from taskboard.core.wake import due
 from taskboard.loop.command import begin
 from taskboard.loop.context import Context, Memory
@@ -64,11 +66,22 @@ async def _wait(memory: Memory, seconds: float) -> None:
         return
 
 
-def waiting(world: World) -> list[dict[str, str]]:
+def waiting(world: World, settings: Settings, now: datetime) -> list[dict[str, str]]:
     """Tasks that wait for a time, for the report of ``once``."""
     found = []
     for task in world.tasks.values():
-        timed = task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota")
-        if timed and read_time(task.status.what) is not None:
-            found.append({"task": task.task, "until": task.status.what})
+        until = _waits_until(task, settings, now)
+        if until is not None:
+            found.append({"task": task.task, "until": until})
     return found
+
+
+def _waits_until(task: Task, settings: Settings, now: datetime) -> str | None:
+    timed = task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota")
+    if timed:
+        return task.status.what
+    if task.kind is not Kind.READY:
+        return None
+    moments = [read_time(task.fields.get("not-before", "")), settles_at(task, settings.settle)]
+    ahead = [moment for moment in moments if moment is not None and moment > now]
+    return second_up(max(ahead)) if ahead else None

@@ -12,7 +12,7 @@ from taskboard.core.gate import Verdict
 from taskboard.core.state import next_events
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_time
-from taskboard.errors import BoardHeld, Refused, Untrusted
+from taskboard.errors import BoardHeld, Refused
 from taskboard.loop.context import Context, Memory
 
 
@@ -33,6 +33,7 @@ async def record(
     try:
         return await ctx.ledger.append([about(task, event, actor, to=to, run=run, **data)])
     except Refused as refused:
+        refused.data["verb"] = verb
         await record_refusal(ctx, task, refused, verb, actor)
         raise
 
@@ -101,7 +102,7 @@ def require_trust(ctx: Context) -> None:
     """Raise ``Untrusted`` when nothing may be executed here."""
     reason = ctx.untrusted()
     if reason is not None:
-        raise Untrusted(reason, hint="taskboard trust shows what would run, and records trust.")
+        raise reason
 
 
 def require_whole_board(memory: Memory) -> None:

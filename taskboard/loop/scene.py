@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from taskboard.core.board import Board, Diagnosis
 from taskboard.core.diagnose import diagnose
 from taskboard.core.reconcile import doubled_ids, name_items
-from taskboard.core.scene import Scene
+from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context, Memory, Sight
@@ -39,7 +39,7 @@ def set_scene(
         world=world,
         now=ctx.clock.now(),
         settle=ctx.settings.settle,
-        untrusted=ctx.untrusted(),
+        untrusted=_untrusted(ctx),
         held=sight.held,
         paused=_paused(world, board),
         words=_words(board, world, names),
@@ -111,9 +111,20 @@ def _places(world: World, by_name: Mapping[str, int]) -> dict[str, int]:
     return {t.task_id: by_name[t.task] for t in world.tasks.values() if t.task in by_name}
 
 
-def _paused(world: World, board: Board | None) -> str | None:
+def _untrusted(ctx: Context) -> Why | None:
+    reason = ctx.untrusted()
+    if reason is None:
+        return None
+    return Why(rule="untrusted", text=reason.message, clear=tuple(reason.hint.splitlines()))
+
+
+def _paused(world: World, board: Board | None) -> Why | None:
     if world.paused:
-        return "Paused by command."
+        return Why(rule="paused", text="Paused by command.", clear=("taskboard resume",))
     if board is not None and board.paused:
-        return "`pause: all` stands under the board's title; remove it to go on."
+        return Why(
+            rule="paused",
+            text="`pause: all` stands under the board's title.",
+            clear=("remove the line `pause: all`",),
+        )
     return None

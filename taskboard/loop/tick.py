@@ -172,7 +172,7 @@ async def _explain(ctx: Context, scene: Scene) -> None:
         first = next(reasons(task, scene, children), None)
         note = _note(ctx, task, first.rule if first else "", scene)
         container = task.task_id in children
-        if note and note != task.note and not container:
+        if note and not container and _may_say(task, note):
             await ctx.ledger.append(
                 [
                     Draft(
@@ -183,6 +183,13 @@ async def _explain(ctx: Context, scene: Scene) -> None:
                     )
                 ]
             )
+
+
+def _may_say(task: Task, note: str) -> bool:
+    """A refusal's note stays until something changes; these are said when there is room."""
+    if task.note is None:
+        return True
+    return task.note != note and task.note.startswith((_INPUTS, _NO_EXECUTOR))
 
 
 def _note(ctx: Context, task: Task, rule: str, scene: Scene) -> str | None:
@@ -211,6 +218,7 @@ def _decided(
             "candidates": len(question.candidates),
             "inputs": hashlib.sha256(asked.encode()).hexdigest(),
             "dropped": dropped,
+            "cost_usd": 0.0,
             "chosen": [
                 {
                     "task": c.task,

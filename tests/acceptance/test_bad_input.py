@@ -45,7 +45,28 @@ def test_a_bad_task_does_not_start_and_the_good_one_does(bench, what):
     assert (code, "TASK-002") in [(d["code"], d["task"]) for d in found]
     why = bench.json("why", "TASK-002")
     assert why["runnable"] is False
-    assert why["rule"] in ("invalid", "cycle", "needs")
+    assert why["rule"] == ("cycle" if what == "cycle" else "invalid")
+
+
+def test_a_monstrous_title_or_field_stops_nothing_else(bench):
+    bench.board.write_text(
+        f"# B\n\n## TASK-002 {'x' * 70_000}\n- status: ready\n- run: echo\n\n"
+        f"## TASK-003 F\n- status: ready\n- run: echo {'y' * 140_000}\n\n"
+        f"## {'A-' * 40_000}9 I\n- status: ready\n- run: true\n\n"
+        f"## TASK-004 S\n- status: blocked:{'z' * 70_000}:b\n\n{GOOD[5:]}"
+    )
+    text = bench.board.read_text()
+
+    bench.run("once", "--wait", "0s", code=0)
+
+    assert bench.states()["TASK-001"] == "done"
+    assert bench.states()["TASK-002"] == "done"
+    assert bench.states()["TASK-003"] == "ready"
+    assert "TB123" in bench.codes(code=1)
+    assert "x" * 70_000 in bench.board.read_text()
+    assert len(bench.board.read_text()) > len(text)
+    assert max(len(json.dumps(e)) for e in bench.events()) < 65_536
+    bench.run("add", "w" * 70_000, code=0)
 
 
 def test_doubled_ids_start_neither_and_name_both(bench):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from taskboard.core.codec import decode, seal
 from taskboard.core.event import FIRST_PREV, MAX_LINE, Event
-from taskboard.errors import Corrupt, Storage
+from taskboard.errors import Corrupt, TaskboardError
 
 KEYS = (
     "v seq ts type task from to agent run attempt spent step actor device task_id id data more "
@@ -133,7 +133,7 @@ def test_keys_that_a_later_version_adds_do_no_harm():
 def test_the_limit_counts_the_newline():
     spare = MAX_LINE - len(seal(event(data={"t": ""}))[1])
     assert len(seal(event(data={"t": "x" * spare}))[1]) == MAX_LINE
-    with pytest.raises(Storage) as caught:
+    with pytest.raises(TaskboardError) as caught:
         seal(event(data={"t": "x" * (spare + 1)}))
     assert caught.value.code == "internal"
 

@@ -1,8 +1,6 @@
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -183,12 +181,23 @@ def test_an_open_task_inside_a_done_one_is_no_child():
     assert codes(text, known={"A-1": READY}) == []
 
 
-def test_an_executable_field_in_another_form_does_not_count():
-    board = parse(task("run: make").encode())
-    item = board.items[0]
-    fields = tuple(msgspec.structs.replace(f, form="plain") for f in item.fields)
-    board = replace(board, items=(replace(item, fields=fields),))
-    assert [d.code for d in diagnose(board, now=NOW)] == ["TB122"]
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("run: rm x\n", [3]),
+        ("**verify:** true\n", [3]),
+        ("* run: rm x\n", [3]),
+        ("\n- run: late\n", [4]),
+        ("Owner: ann\nrun: rm x\n", [4]),
+        ("\nProse first.\n\nrun: rm x\n", []),
+        ("\nWe run: a lot\n", []),
+    ],
+)
+def test_an_executable_key_in_another_form_or_place_is_told(text, lines):
+    board = parse(("## A-1 x\n- status: ready\n" + text).encode())
+    found = diagnose(board, now=NOW)
+    assert [d.line for d in found if d.code == "TB122"] == lines
+    assert "run" not in board.items[0].values()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from taskboard.core.ready import needs_of, ready, why
-from taskboard.core.scene import Scene
+from taskboard.core.scene import Scene, Why
 from taskboard.core.state import read_status
 from taskboard.core.task import Run, Task, World
 
@@ -53,9 +53,9 @@ def everything_wrong():
     return scene(
         task,
         child,
-        untrusted="no trust",
+        untrusted=Why(rule="untrusted", text="no trust"),
         held="held",
-        paused="paused",
+        paused=Why(rule="paused", text="paused"),
         broken={"TASK-001": "TB108"},
         doubled=frozenset({"TASK-001"}),
         cyclic={"TASK-001": "A -> A"},

@@ -92,10 +92,10 @@ def test_what_was_rendered_asks_for_nothing(first, second):
 def test_a_second_turn_appends_nothing_and_writes_nothing(text):
     desk = Desk()
     desk.save(text)
-    desk.turn(start=True)
+    desk.once()
     before, board = desk.events(), desk.board
     desk.open()
-    desk.turn(start=True)
+    desk.once()
 
     assert desk.events() == before
     assert desk.board == board

@@ -338,3 +338,29 @@ def test_an_edit_while_it_runs_is_noted_on_done(desk):
 async def _complete(ctx, evidence):
     task = await find.find_run(ctx, "TASK-001@1")
     return await agents.finish(ctx, task, "TASK-001@1", evidence, "agent:bot-1")
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "code"),
+    [
+        ("ready", "running:siyao:2026-11-20T11:00Z", "TB304"),
+        ("ready", "failed:final", "TB306"),
+        ("ready\n- verify: fail", "done", "TB307"),
+        ("ready\n\n### TASK-002 Child\n- status: todo", "done", "TB308"),
+    ],
+)
+def test_a_note_with_its_code_says_what_became_of_the_word(desk, before, typed, code):
+    desk.save(BOARD.format(status=before))
+    desk.turn(start=True)
+    desk.retype("- status: ready", f"- status: {typed}")
+    desk.turn()
+
+    assert f"- note: {code} " in desk.board
+
+
+def test_done_over_running_says_so(desk):
+    run_by_agent(desk)
+    desk.retype(f"- status: {desk.state('TASK-001')}", "- status: done")
+    desk.turn()
+
+    assert "- note: TB303 " in desk.board

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 
+from taskboard.errors import Untrusted
 from taskboard.loop import agents
 from taskboard.loop.context import Memory
 from taskboard.loop.reclaim import reclaim
@@ -238,7 +239,7 @@ def test_what_nothing_can_run_stays_ready_with_the_cure(desk):
 
 
 def test_untrusted_nothing_starts(desk):
-    desk.untrusted = "nobody trusts it"
+    desk.untrusted = Untrusted("nobody trusts it")
     desk.save(task("ready", "run: ok"))
     desk.turn(start=True)
 
