@@ -6,6 +6,7 @@ The observed bytes are stored and an event is durable first, so no edit can be l
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from taskboard.core.board import Board
 from taskboard.core.event import Draft
@@ -14,6 +15,7 @@ from taskboard.core.parse import parse
 from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
 from taskboard.core.task import World
 from taskboard.errors import Conflict
+from taskboard.files import Stat
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.writeback import Base
 
@@ -33,7 +35,11 @@ HELD = {
 _NAMES = 400
 """Names of sections that one event lists: at most 64 characters each, and a line has 64 KiB."""
 
-_TRIES = 8
+LOCK = "board.lock"
+"""The file in ``.taskboard/`` that daemon and commands lock while they write the board, and while
+they look at what belongs together."""
+
+_TRIES = 64
 """How often a save is reconciled anew because the ledger moved on meanwhile."""
 
 
@@ -45,27 +51,66 @@ async def absorb(
     ``start`` also looks at bytes absorbed by an earlier process when they were never projected:
     it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
     """
-    stat = ctx.files.stat(ctx.workspace.board)  # before the bytes: a later save looks different
-    data = read_board(ctx)
-    if data is None:
-        memory.sight = Sight(held=HELD["missing"])
-        return memory.sight
-    digest = hashlib.sha256(data).hexdigest()
-    world = await ctx.ledger.look()
-    if memory.sight.digest == digest and memory.sight.absorbed == world.absorbed:
-        memory.sight.stat = stat
-        return memory.sight
-    board, base = _parsed(memory, data, digest), ctx.writeback.base()
+    for _ in range(_TRIES):
+        seen = await _look(ctx)
+        if seen.data is None:
+            memory.sight = Sight(held=HELD["missing"])
+            return memory.sight
+        digest = hashlib.sha256(seen.data).hexdigest()
+        if memory.sight.digest == digest and memory.sight.absorbed == seen.world.absorbed:
+            memory.sight.stat = seen.stat
+            return memory.sight
+        try:
+            return await _take_in(ctx, memory, seen, digest, start=start, settling=settling)
+        except Conflict:
+            continue
+    raise Conflict(
+        "The ledger kept changing while a save was being absorbed.",
+        hint="Nothing of it was recorded, and nothing is lost: try again.",
+    )
+
+
+class _Seen(NamedTuple):
+    """The board, what was last projected and the ledger, as they belong together."""
+
+    stat: Stat | None
+    data: bytes | None
+    base: Base | None
+    world: World
+
+
+async def _look(ctx: Context) -> _Seen:
+    """Look at all three. Another process may absorb a save or project between two looks: then
+    what was read here would be taken for an edit, so it is read again."""
+    lock = ctx.workspace.state / LOCK
+    ctx.files.make_folder(ctx.workspace.state)
+    before = (await ctx.ledger.look()).absorbed
+    while True:
+        with ctx.files.lock(lock):
+            stat = ctx.files.stat(ctx.workspace.board)  # first: a later save looks different
+            data, base = read_board(ctx), ctx.writeback.base()
+        world = await ctx.ledger.look()
+        if world.absorbed == before:
+            return _Seen(stat, data, base, world)
+        before = world.absorbed
+
+
+async def _take_in(
+    ctx: Context, memory: Memory, seen: _Seen, digest: str, *, start: bool, settling: bool
+) -> Sight:
+    """Record what was seen, unless that is done; raises ``Conflict`` when the ledger moved."""
+    data, base, world = seen.data or b"", seen.base, seen.world
+    board = _parsed(memory, data, digest)
     held = why_held(board, world, base)
     if not was_absorbed(digest, data, world, base, start=start):
-        await _record(ctx, board, digest, base, held, settling=settling)
+        await _record(ctx, board, seen, digest, held, settling=settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
         data=data,
         digest=digest,
         absorbed=world.absorbed,
         board=board,
-        stat=stat,
+        stat=seen.stat,
         held=HELD[held] if held else None,
     )
     return memory.sight
@@ -142,30 +187,16 @@ def shown_by(base: Base | None) -> Shown:
 
 
 async def _record(
-    ctx: Context,
-    board: Board,
-    digest: str,
-    base: Base | None,
-    held: str | None,
-    *,
-    settling: bool,
+    ctx: Context, board: Board, seen: _Seen, digest: str, held: str | None, *, settling: bool
 ) -> None:
+    world, base = seen.world, seen.base
+    after = world.seq
+    asked = ask(ctx, board, world, base, settling=settling) if held is None else None
+    drafts = [*_triggers(board, digest, base, held, asked), *(asked.drafts if asked else ())]
     await ctx.ledger.keep(board.data)
-    for _ in range(_TRIES):
-        world = await ctx.ledger.look()
-        asked = ask(ctx, board, world, base, settling=settling) if held is None else None
-        for text in (asked.texts if asked else {}).values():
-            await ctx.ledger.keep(text)
-        drafts = [*_triggers(board, digest, base, held, asked), *(asked.drafts if asked else ())]
-        try:
-            await ctx.ledger.append(drafts, after=world.seq)
-        except Conflict:
-            continue
-        return
-    raise Conflict(
-        "The ledger kept changing while a save was being absorbed.",
-        hint="Nothing is lost: the next turn reads the board again.",
-    )
+    for text in (asked.texts if asked else {}).values():
+        await ctx.ledger.keep(text)
+    await ctx.ledger.append(drafts, after=after)
 
 
 def ask(ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool) -> Asked:

@@ -20,7 +20,7 @@ from taskboard.loop.absorb import is_absorbed, prepare
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.project import project
 from taskboard.loop.reclaim import has_dead
-from taskboard.loop.tick import tick
+from taskboard.loop.tick import has_late_saves, tick
 from taskboard.loop.watch import Changes, Debounce
 
 WRITE_EVERY = 2.0
@@ -112,7 +112,7 @@ class Daemon:
             except TimeoutError:
                 self._look_at_board()
                 self._look_at_ledger()
-                self.memory.due = self.memory.due or bool(self.ctx.writeback.linger())
+                self.memory.due = self.memory.due or has_late_saves(self.ctx)
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
                 self.memory.due = self.memory.due or self._is_trusted_again()
             self.memory.news.clear()

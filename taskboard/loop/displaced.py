@@ -17,6 +17,7 @@ import msgspec
 from taskboard.clock import Clock
 from taskboard.core.units import stamp
 from taskboard.files import Files
+from taskboard.log import log
 
 TEMPORARY = ".taskboard-tmp"
 _RECORD = ".record"
@@ -164,12 +165,21 @@ class Displaced:
 
     def slots(self) -> list[Slot]:
         """All slots, oldest first."""
-        found = []
-        for name in self._files.names(self._folder):
-            if name.endswith(_RECORD) and not name.startswith("."):
-                record = self._files.read(self._folder / name, _HEADER)
-                found.append(msgspec.json.decode(record.partition(b"\n")[0], type=Slot))
-        return found
+        names = self._files.names(self._folder)
+        records = [n for n in names if n.endswith(_RECORD) and not n.startswith(".")]
+        return [slot for name in records if (slot := self._slot_of(name)) is not None]
+
+    def _slot_of(self, name: str) -> Slot | None:
+        """One record; None when somebody has just finished with it. A damaged one is stepped
+        over: its file stays where it is, for a person to look at."""
+        try:
+            record = self._files.read(self._folder / name, _HEADER)
+            return msgspec.json.decode(record.partition(b"\n")[0], type=Slot)
+        except FileNotFoundError:
+            return None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as damage:
+            log.warning("%s is damaged and stepped over: %s", self._folder / name, damage)
+            return None
 
     def age(self, slot: Slot) -> float:
         """Seconds since it was displaced: by the boot clock, after a reboot by wall time. A

@@ -13,15 +13,12 @@ from taskboard.core.state import Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.errors import NotFound
 from taskboard.log import log
-from taskboard.loop.absorb import absorb, shown_by
+from taskboard.loop.absorb import LOCK, absorb, read_board, shown_by
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import Base, Lost, Unable, Written
 
 _ROUNDS = 16
 """How often a save in the gap sends us round again in one turn; the next turn goes on."""
-
-LOCK = "board.lock"
-"""The file in ``.taskboard/`` that daemon and commands lock while they write the board."""
 
 _WRITTEN = frozenset({Kind.READY, Kind.BLOCKED, Kind.RUNNING, Kind.DONE, Kind.FAILED})
 _LOG_TAIL = 4000
@@ -41,7 +38,9 @@ async def project(ctx: Context, memory: Memory) -> bool:
         new = _projection(sight.board, world, shown_by(ctx.writeback.base()))
         new = await _with_sections(ctx, world, new)
         with ctx.files.lock(ctx.workspace.state / LOCK):
-            outcome = ctx.writeback.put(sight.data, new)
+            present = read_board(ctx)
+            same = present == sight.data  # else somebody has saved or projected meanwhile
+            outcome = ctx.writeback.put(sight.data, new) if same else Lost(present or b"")
         if isinstance(outcome, Written):
             if new.data != sight.data:
                 memory.wrote = ctx.clock.awake()

@@ -22,11 +22,11 @@ from taskboard.core.units import stamp
 from taskboard.core.wake import asks_gate, wake
 from taskboard.errors import Held, Refused
 from taskboard.log import log
-from taskboard.loop.absorb import absorb
+from taskboard.loop.absorb import LOCK, absorb
 from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.judge import answer_done, answer_parent
-from taskboard.loop.project import LOCK, project
+from taskboard.loop.project import project
 from taskboard.loop.reclaim import end_leftovers, end_predecessor, reclaim
 from taskboard.loop.run import Supervisor
 from taskboard.loop.scene import set_scene
@@ -82,6 +82,14 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
             await ctx.ledger.append([draft])
         except Refused as refused:
             log.debug("already woken: %s", refused.message)
+
+
+def has_late_saves(ctx: Context) -> bool:
+    """Whether a save has reached a file that is no longer the board."""
+    if not ctx.files.names(ctx.workspace.displaced):
+        return False
+    with ctx.files.lock(ctx.workspace.state / LOCK):
+        return bool(ctx.writeback.linger())
 
 
 async def join_late_saves(ctx: Context) -> None:
