@@ -157,8 +157,10 @@ class DiskFiles:
         finally:
             os.close(fd)
 
-    def open_log(self, path: Path) -> Log:
+    def open_log(self, path: Path, *, writable: bool = True) -> Log:
         """Open for appending; never through a link planted at the name."""
+        if not writable:
+            return DiskLog.over(os.open(path, _READ))
         while True:
             with suppress(FileNotFoundError):
                 return DiskLog.over(os.open(path, _APPEND))

@@ -130,9 +130,9 @@ class Files(Protocol):
 
     def sync_folder(self, path: Path) -> None: ...
 
-    def open_log(self, path: Path) -> Log:
+    def open_log(self, path: Path, *, writable: bool = True) -> Log:
         """Open for appending; made with mode 0600 when it is not there (file and folder
-        synced)."""
+        synced). Not ``writable``, it is only read and never made."""
         ...
 
     def lock(self, path: Path) -> AbstractContextManager[None]:

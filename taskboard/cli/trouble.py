@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from taskboard.cli.text import json_text, paragraph
-from taskboard.errors import TaskboardError, Usage
+from taskboard.errors import Storage, TaskboardError, Usage
 
 SCHEMA_VERSION = 1
+
+_REFUSALS = frozenset(
+    {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO}
+)
 
 
 def explain(error: TaskboardError, *, as_json: bool) -> int:
@@ -42,7 +47,12 @@ def usage(error: BaseException) -> Usage:
 
 
 def unexpected(error: Exception) -> TaskboardError:
-    """A fault of the program itself."""
+    """A disk that refuses, or a fault of the program itself."""
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        return Storage(
+            f"{error.filename or 'The disk'}: {error.strerror}.",
+            hint="Look at the disk and the folder's permissions, then try again.",
+        )
     return TaskboardError(
         f"Something went wrong inside taskboard: {type(error).__name__}: {error}",
         hint="Set TASKBOARD_DEBUG=1 and repeat the command to see where, then report it with "

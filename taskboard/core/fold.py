@@ -148,6 +148,7 @@ def _settle_world(world: World, event: Event) -> None:
         case E.FILE_CHANGED_TRIGGERED:
             world.digest = event.data.get("digest", world.digest)
             world.absorbed = event.seq
+            world.tangled = frozenset(event.data.get("tangled", ()))
             world.held = event.data.get("held")
             if world.held is None:
                 world.cut = event.data.get("cut")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -19,7 +20,6 @@ MIN_OUTPUT = 50
 
 _PLACEHOLDER_HOSTS = ("localhost", "example.com", "example.org", "example.net", "example")
 _PLACEHOLDER_PATHS = ("/smoke/", "/remediate/")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _judge(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[
         return _blocked(lacking, passed, declared=True)
     bad = next((r for r in receipts if not r.ok), None)
     if bad is not None:
-        return _blocked(f"{bad.tier}: {bad.problem}", passed, declared=demand.declared)
+        return _blocked(f"{_called(bad)}: {bad.problem}", passed, declared=demand.declared)
     if not passed:
         return _blocked(
             "no evidence: name an artifact, a verify command, a URL, a commit or an output of "
@@ -96,6 +96,12 @@ def _judge(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[
         )
     strongest = min(passed, key=lambda r: list(Tier).index(r.tier)).tier
     return Verdict(ok=True, tier=strongest, receipts=passed)
+
+
+def _called(receipt: Receipt) -> str:
+    """A receipt by its tier and what it is about: ``artifact report.md``."""
+    about = next((receipt.detail[k] for k in ("path", "url", "commit") if k in receipt.detail), "")
+    return f"{receipt.tier} {str(about)[:200]}".strip()
 
 
 def _blocked(reason: str, passed: tuple[Receipt, ...], *, declared: bool) -> Verdict:
@@ -130,7 +136,8 @@ def _problem(offered: Sequence[Receipt], tier: Tier, otherwise: str) -> str:
 
 def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
     """The receipt of somebody's words: good when more than 50 characters are left of them."""
-    left = _CONTROL.sub("", " ".join(text.split())).strip()
+    shown = "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
+    left = shown.strip()
     ok = len(left) > MIN_OUTPUT
     problem = "" if ok else f"{len(left)} characters; more than {MIN_OUTPUT} are needed"
     return Receipt(

@@ -115,8 +115,8 @@ def _duplicate(task: Task, scene: Scene) -> Why | None:
     if task.task in scene.doubled:
         return Why(
             rule="duplicate",
-            text=f"{task.task} stands on the board more than once.",
-            clear=("give all but one another id",),
+            text=f"{task.task} stands on the board more than once, or over another task's text.",
+            clear=("give each text its own id",),
         )
     return None
 

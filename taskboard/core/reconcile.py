@@ -9,7 +9,7 @@ asks for nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taskboard.core.board import Board, Item
@@ -58,6 +58,8 @@ class Asked:
     drafts: tuple[Draft, ...]
     texts: Mapping[str, bytes]
     names: Mapping[int, str]
+    tangled: tuple[str, ...] = ()
+    """Ids over a text that is another known task's: no verb is read from them."""
     gone: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
 
@@ -65,14 +67,21 @@ class Asked:
 def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     """Everything the board asks of the world, in board order."""
     names = name_items(board, world)
-    doubled = doubled_ids(board)
+    texts = [definition(board, i, reading.shown.ours(names[n])) for n, i in enumerate(board.items)]
+    tangled = _tangled(names, texts, world)
+    silent = tangled | doubled_ids(board)
     reader = _Reader(board, world, reading, names)
     for index, item in enumerate(board.items):
-        if names[index] not in doubled:
-            reader.read(index, item)
+        if names[index] not in silent:
+            reader.read(index, item, texts[index])
     gone, back = _missing(board, world, reading, frozenset(names.values()))
     return Asked(
-        drafts=tuple(reader.drafts), texts=reader.texts, names=names, gone=gone, back=back
+        drafts=tuple(reader.drafts),
+        texts=reader.texts,
+        names=names,
+        gone=gone,
+        back=back,
+        tangled=tuple(sorted(tangled)),
     )
 
 
@@ -84,6 +93,21 @@ def doubled_ids(board: Board) -> frozenset[str]:
         if item.task is not None:
             (twice if item.task in seen else seen).add(item.task)
     return frozenset(twice)
+
+
+def _tangled(names: Mapping[int, str], texts: Sequence[bytes], world: World) -> frozenset[str]:
+    """Ids that stand over a text the ledger knows as another task's (two ids exchanged, say):
+    nobody can tell which of the two is meant."""
+    owners: dict[str, set[str]] = {}
+    for task in world.tasks.values():
+        if task.text is not None and task.kind is not Kind.WITHDRAWN:
+            owners.setdefault(task.text, set()).add(task.task)
+    found: set[str] = set()
+    for index, name in names.items():
+        others = owners.get(hashlib.sha256(texts[index]).hexdigest(), set())
+        if name in world.names and others and name not in others:
+            found |= {name, *others}
+    return frozenset(found)
 
 
 def name_items(board: Board, world: World) -> dict[int, str]:
@@ -139,9 +163,8 @@ class _Reader:
         self._ids = iter(reading.new_ids)
         self._task_ids: dict[int, str] = {}
 
-    def read(self, index: int, item: Item) -> None:
+    def read(self, index: int, item: Item, text: bytes) -> None:
         name = self.names[index]
-        text = definition(self.board, item, self.reading.shown.ours(name))
         digest = hashlib.sha256(text).hexdigest()
         task = self.world.named(name)
         if task is None:

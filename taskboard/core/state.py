@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from taskboard.core.event import EventType as E
+from taskboard.core.units import read_time
 
 
 class Kind(StrEnum):
@@ -51,6 +52,7 @@ OPEN_WORDS = frozenset(
 )
 """Words people write for "not yet": never run until somebody says ``ready``."""
 
+_TIMED = frozenset({"until", "retry", "quota"})
 _WORD = r"[A-Za-z0-9._@/-]+"
 _TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?Z"
 _GRAMMAR = {
@@ -112,8 +114,15 @@ def read_status(word: str) -> Status:
         return UNKNOWN
     for kind, pattern in _GRAMMAR.items():
         if pattern.fullmatch(text):
-            return Status(kind, text.partition(":")[2])
+            status = Status(kind, text.partition(":")[2])
+            return status if _is_possible(status) else UNKNOWN
     return OPEN if text.casefold() in OPEN_WORDS else UNKNOWN
+
+
+def _is_possible(status: Status) -> bool:
+    """Whether a time in it is one: nothing ends a wait for the 99th of a month."""
+    timed = status.kind is Kind.RUNNING or status.who in _TIMED
+    return not timed or read_time(status.what) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -109,6 +109,8 @@ class World:
         """Sequence of the event that absorbed them."""
         self.held: str | None = None
         """Why the last absorbed bytes were held, or None."""
+        self.tangled: frozenset[str] = frozenset()
+        """Ids over another known task's text on the board last absorbed."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
         self.tasks: dict[str, Task] = {}

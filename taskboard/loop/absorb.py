@@ -221,6 +221,8 @@ def _triggers(
     }
     if board.cut and not held:
         data["cut"] = board.cut
+    if asked and asked.tangled:
+        data["tangled"] = list(asked.tangled[:_NAMES])
     gone, back = (asked.gone, asked.back) if asked else ((), ())
     parts = range(0, max(len(gone), len(back), 1), _NAMES)
     drafts = []

@@ -10,7 +10,7 @@ from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict
 from taskboard.core.state import READY, Kind, read_status
 from taskboard.core.task import Task
-from taskboard.errors import Usage
+from taskboard.errors import Refused, Usage
 from taskboard.loop.context import Context
 from taskboard.loop.judge import judge_person
 from taskboard.loop.reclaim import end_orphans
@@ -19,8 +19,12 @@ from taskboard.loop.record import (
     conclude,
     ending_of,
     record,
+    record_refusal,
     require_trust,
 )
+
+OURS = frozenset({"retry", "quota", "children"})
+"""What only the runtime itself waits for."""
 
 
 async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
@@ -34,10 +38,10 @@ async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
 async def say_block(ctx: Context, task: Task, who: str, what: str, actor: str) -> list[Event]:
     """``block ID WHO WHAT``; over a running task it cancels the run."""
     status = read_status(f"blocked:{who}:{what}")
-    if status.kind is not Kind.BLOCKED:
+    if status.kind is not Kind.BLOCKED or who in OURS:
         raise Usage(
-            f"`blocked:{who}:{what}` is no state: WHO and WHAT are letters, digits and ._@/- "
-            "(for `until` a time like 2026-04-20T15:25Z).",
+            f"`blocked:{who}:{what}` cannot be asked for: WHO and WHAT are letters, digits "
+            "and ._@/- (for `until` a time like 2026-04-20T15:25Z).",
             hint=f"taskboard block {task.task} siyao send-brief",
             task=task.task,
         )
@@ -74,7 +78,16 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
 
 async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
     """``done ID``: a person's word, through the gate. Raises what the gate refuses."""
-    if task.kind is Kind.RUNNING or task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
+    if task.kind is Kind.RUNNING:
+        busy = Refused(
+            f"{task.task} is {task.status.text}: a run holds it.",
+            hint=f"taskboard cancel {task.task}, or let it end.",
+            task=task.task,
+            data={"state": task.status.text, "verb": "done"},
+        )
+        await record_refusal(ctx, task, busy, "done", actor)
+        raise busy
+    if task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
         await record(ctx, task, E.COMPLETED, "done", actor=actor, verb="done")
     if task.fields.get("verify"):
         require_trust(ctx)

@@ -58,7 +58,7 @@ async def project(ctx: Context, memory: Memory) -> bool:
 
 def _projection(board: Board, world: World, shown: Shown) -> Base:
     names = name_items(board, world)
-    doubled = doubled_ids(board)
+    doubled = doubled_ids(board) | world.tangled
     wishes = []
     # What is doubled or gone keeps what was last shown of it, until it can be read again.
     statuses, lines = dict(shown.statuses), dict(shown.lines)

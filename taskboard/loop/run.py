@@ -7,6 +7,7 @@ the process tree is gone before the run's ending is recorded.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 
@@ -26,7 +27,7 @@ from taskboard.core.outcome import (
 )
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_duration
-from taskboard.errors import Refused
+from taskboard.errors import Refused, TaskboardError
 from taskboard.executor import Order
 from taskboard.ledger import Lease
 from taskboard.log import log
@@ -63,9 +64,12 @@ class Supervisor:
             await self._to_the_end()
         except asyncio.CancelledError:
             if self.active is not None and self.active.stop == "release":
-                await self._record(ending.released(self._end(), "shutdown"))
+                with suppress(TaskboardError):  # then it is taken back like any dead run
+                    await self._record(ending.released(self._end(), "shutdown"))
         except Refused as refused:
             log.info("%s: %s", self.lease.label, refused.message)
+        except TaskboardError as trouble:
+            log.warning("%s: %s", self.lease.label, trouble.message)
         except Exception:  # noqa: BLE001  the run is taken back and spent, so even a defect is tried boundedly
             log.exception("%s: its supervision failed", self.lease.label)
         finally:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from taskboard.core.board import Board, Diagnosis
+from taskboard.core.codes import finding
 from taskboard.core.diagnose import diagnose
 from taskboard.core.reconcile import doubled_ids, name_items
 from taskboard.core.scene import Scene, Why
@@ -45,7 +47,7 @@ def set_scene(
         words=_words(board, world, names),
         places=_places(world, by_name),
         broken=broken,
-        doubled=doubled_ids(board) if board is not None else frozenset(),
+        doubled=world.tangled | (doubled_ids(board) if board is not None else frozenset()),
         cyclic={d.task: d.message for d in found if d.task and d.code == CYCLE},
         missing=_missing(ctx, world),
         executors=_executors(ctx, world),
@@ -58,12 +60,35 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
     if sight.board is None:
         return ()
     known: dict[str, Status] = {t.task: t.status for t in world.tasks.values()}
-    return diagnose(
-        sight.board,
-        now=ctx.clock.now(),
-        known=known,
-        roots=ctx.settings.roots,
+    return (
+        *_placed(ctx, sight.board, world),
+        *diagnose(
+            sight.board,
+            now=ctx.clock.now(),
+            known=known,
+            roots=ctx.settings.roots,
+        ),
     )
+
+
+def _placed(ctx: Context, board: Board, world: World) -> Iterator[Diagnosis]:
+    """What only the ledger and the disk can tell: texts under another task's id, and projects
+    that a link leads out of the workspace."""
+    for item in board.items:
+        if item.task in world.tangled:
+            said = f"{item.task} stands over the text of another task; nothing is read from it."
+            yield finding("TB110", said, line=item.line, task=item.task)
+        if item.task and "project" in item.values() and not _is_inside(ctx, item.values()):
+            said = "The project lies outside the workspace and its roots."
+            yield finding("TB121", said, line=item.line, task=item.task)
+
+
+def _is_inside(ctx: Context, fields: Mapping[str, str]) -> bool:
+    files, space = ctx.files, ctx.workspace
+    folder = files.resolve(ctx.project(fields))
+    homes = [files.resolve(space.root), *(files.resolve(Path(r)) for r in ctx.settings.roots)]
+    within = any(folder.is_relative_to(home) for home in homes)
+    return within and not folder.is_relative_to(files.resolve(space.state))
 
 
 def executor_for(ctx: Context, task: Task) -> str | None:

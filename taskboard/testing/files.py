@@ -210,10 +210,13 @@ class SimFiles:
         self.disk.sync_folder(self.disk.need(path))
         self.steps.end(dying)
 
-    def open_log(self, path: Path) -> Log:
+    def open_log(self, path: Path, *, writable: bool = True) -> Log:
         """Open for appending; made, durable, when it is not there."""
         dying = self.steps.begin("open", path)
         node = self.disk.find(path, follow=False)
+        if node is None and not writable:
+            self.steps.end(dying)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         if node is None:
             node = self._new(path, stat.S_IFREG, 0o600)
             self.steps.end(dying)

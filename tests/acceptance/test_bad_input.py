@@ -206,3 +206,30 @@ def test_every_bad_ledger_is_refused_with_its_place_and_left_as_it_is(bench):
             json.loads(bench.run(*words, "--json", code=65).stderr)["error"]["code"] == "corrupt"
         )
     assert ledger.read_bytes() == broken
+
+
+@pytest.mark.parametrize("project", ["link", ".taskboard"])
+def test_a_project_that_a_link_leads_out_of_the_workspace_is_refused(
+    bench, project, tmp_path_factory
+):
+    outside = tmp_path_factory.mktemp("outside")
+    (bench.folder / "link").symlink_to(outside)
+    bench.board.write_text(
+        f"{GOOD}\n## TASK-002 A\n- status: ready\n- run: touch x\n- project: {project}\n"
+    )
+
+    bench.run("once", "--wait", "0s", code=0)
+
+    assert bench.states()["TASK-002"] == "ready"
+    assert not list(outside.iterdir())
+    assert ("TB121", "TASK-002") in [
+        (d["code"], d["task"]) for d in bench.json("check", code=1)["diagnoses"]
+    ]
+
+
+@pytest.mark.parametrize("time", ["2026-99-99T00:00Z", "2026-02-30T10:00Z"])
+def test_an_impossible_time_is_no_state(bench, time):
+    bench.board.write_text(f"# B\n\n## TASK-001 A\n- status: blocked:until:{time}\n")
+
+    assert "TB112" in bench.codes()
+    bench.run("block", "TASK-001", "until", time, code=2)

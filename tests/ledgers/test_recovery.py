@@ -10,7 +10,7 @@ import pytest
 from taskboard.core.codec import decode, seal
 from taskboard.core.event import EventType as E
 from taskboard.core.state import READY
-from taskboard.errors import Corrupt, Storage
+from taskboard.errors import Corrupt, TaskboardError
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.facts import about, claimed, created
@@ -263,7 +263,7 @@ def test_an_event_over_the_limit_is_refused_alone():
             ledger.append([created(3)]),
         ]
         one, two, three = await asyncio.gather(*tries, return_exceptions=True)
-        assert isinstance(two, Storage)
+        assert isinstance(two, TaskboardError)
         assert two.code == "internal"
         assert one[0].seq == 2
         assert three[0].seq == 3

@@ -364,3 +364,28 @@ def test_done_over_running_says_so(desk):
     desk.turn()
 
     assert "- note: TB303 " in desk.board
+
+
+def test_two_ids_exchanged_start_and_end_nothing_until_they_are_put_right(desk):
+    text = (
+        "# B\n\n## TASK-001 Alpha\n- status: ready\n- run: ok\n\n"
+        "## TASK-002 Gamma\n- status: blocked:me:later\n- run: ok\n"
+    )
+    desk.save(text)
+    desk.once()
+    right = desk.board
+    swapped = (
+        right.replace("TASK-001", "X").replace("TASK-002", "TASK-001").replace("X", "TASK-002")
+    )
+    desk.save(swapped)
+    desk.once()
+
+    assert desk.board == swapped
+    assert (desk.state("TASK-001"), desk.state("TASK-002")) == ("done", "blocked:me:later")
+    assert desk.task("TASK-002").title == "Gamma"
+    assert desk.events("TASK-002") == ["created"]
+
+    desk.save(right.replace("blocked:me:later", "ready"))
+    desk.once()
+
+    assert desk.state("TASK-002") == "done"

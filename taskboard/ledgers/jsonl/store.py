@@ -137,7 +137,7 @@ class Store:
         if found is None and self.chain.end:
             raise self._gone("it is no longer there")
         self.close()
-        self._log = self._files.open_log(self._path)
+        self._log = self._files.open_log(self._path, writable=self._writable)
         self._size = self._log.size()
         self._recognise()
 
