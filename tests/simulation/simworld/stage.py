@@ -46,6 +46,8 @@ class Stage:
         """Who wants hints about names that changed (the present daemon's watch)."""
         self.supervises: Callable[[str], bool] = lambda _run: False
         """Whether the living daemon is at work on this run."""
+        self.broken: Violation | None = None
+        """An invariant broken where the program itself would swallow the news of it."""
         self.settings = self._settings()
         self.disk.exchanges = self.dice.random() > 0.15
         SimFiles(self.disk).make_folder(ROOT)

@@ -63,7 +63,10 @@ class SimExecutor:
         stage = self.stage
         others = [run for run in stage.living(order.task) if run != order.run]
         if others and order.log == "output.log":
-            raise Violation(f"{order.label} starts while {others} still works on {order.task}")
+            stage.broken = Violation(
+                f"{order.label} starts while {others} still works on {order.task}"
+            )
+            raise stage.broken
         who = stage.machine.spawn(marker=order.run, stubborn=dice.random() < 0.5)
         if order.log == "output.log":
             stage.working.setdefault(order.task, []).append((who, order.run))

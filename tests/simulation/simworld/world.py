@@ -81,6 +81,8 @@ class Simulation:
         self.judge.restarted()
         with asyncio.Runner(loop_factory=lambda: Ticking(self.stage)) as runner:
             runner.run(self._one(life))
+        if self.stage.broken is not None:
+            raise self.stage.broken
         for program in (self.program, self.commands.program):
             if program is not None:
                 program.kill()
