@@ -91,16 +91,16 @@ def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[byte
 
 
 def _stale(task: Task, typed: Status) -> Draft:
-    insist = _INSIST.get(typed.kind, "type it again")
+    insist = f". To insist: {_INSIST.get(typed.kind, 'type it again')}"
     if task.kind is Kind.DONE:
-        insist = "nothing can; done stays done"
+        insist = "; done stays done."
     text = insist.format(task=task.task, who=typed.who or "WHO", what=typed.what or "WHAT")
     return _draft(
         task,
         E.ANOMALY_FLAGGED,
         code="TB301",
         typed=typed.text,
-        note=f"TB301 `{typed.text}` looks like an old copy of the board. To insist: {text}",
+        note=f"TB301 `{typed.text}` looks like an old copy of the board{text}",
     )
 
 
