@@ -154,13 +154,19 @@ def resume(ctx: typer.Context) -> None:
 def _pause(ctx: typer.Context, kind: str, *, paused: bool) -> None:
     call = Call.of(ctx)
 
-    async def work(app: App) -> int:
+    async def work(app: App) -> tuple[int, bool]:
         await turn(app, lambda: people.say_pause(app.ctx, actor(), paused=paused))
-        return (await app.ctx.ledger.look()).seq
+        board = app.memory.sight.board
+        return (await app.ctx.ledger.look()).seq, board is not None and board.paused
 
-    seq = call.run(work)
-    said = "Paused: nothing new starts until `taskboard resume`." if paused else "Resumed."
-    call.answer(kind, {"paused": paused, "seq": seq}, lambda _screen: [said])
+    seq, typed = call.run(work)
+    if paused:
+        said = "Paused: nothing new starts until `taskboard resume`."
+    elif typed:
+        said = "Still paused: `pause: all` stands under the board's title. Remove that line."
+    else:
+        said = "Resumed."
+    call.answer(kind, {"paused": paused or typed, "seq": seq}, lambda _screen: [said])
 
 
 def _change(

@@ -10,7 +10,7 @@ from typing import Any
 from taskboard.core.gate import Demand
 from taskboard.core.outcome import Receipt, Succeeded, Tier
 from taskboard.core.task import Run
-from taskboard.core.units import read_duration, read_time
+from taskboard.core.units import read_time
 from taskboard.executor import Executor, Order, Watcher
 from taskboard.loop.context import Context
 
@@ -149,7 +149,6 @@ async def check_receipt(
 
 def check_order(ctx: Context, task: str, run: Run, fields: Mapping[str, str]) -> Order:
     """The order that runs ``verify`` beside a run's other logs."""
-    limit = read_duration(fields.get("verify-timeout", "")) or ctx.settings.verify_timeout
     return Order(
         task=task,
         run=run.run,
@@ -162,7 +161,7 @@ def check_order(ctx: Context, task: str, run: Run, fields: Mapping[str, str]) ->
         command=fields.get("verify", ""),
         fields=dict(fields),
         env=ctx.settings.env,
-        timeout=limit,
+        timeout=ctx.settings.verify_timeout,
     )
 
 

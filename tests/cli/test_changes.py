@@ -174,3 +174,9 @@ def test_what_was_refused_still_writes_back_what_was_absorbed(board):
     board.write("# Board\n\n## New thing\n- status: ready\n")
     assert board("claim", "TASK-404", "--agent", "me").code == 66
     assert "## TASK-001 New thing" in board.board.read_text()
+
+
+def test_resume_tells_of_a_pause_that_only_the_board_can_end(board):
+    board.write("# B\n\npause: all\n\n## TASK-001 A\n- status: ready\n")
+    assert board.ok("resume")["paused"] is True
+    assert "pause: all" in board("resume").out
