@@ -32,7 +32,6 @@ class Display:
         self._drawn = 0
         self._held: str | None = None
         self._untrusted: str | None = None
-        self._titles: dict[str, str] = {}
 
     async def begin(self) -> None:
         """From now on: what is in the ledger already is not told."""

@@ -75,7 +75,6 @@ def _requeued(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
     return {
         "round": _task.round + 1,
         "spent": 0,
-        "attempts_in_round": 0,
         "baseline": None,
         "finished_steps": {},
         "refusal": None,
@@ -175,7 +174,6 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
                 expires=lease.get("expires"),
             ),
             "attempt": fact.attempt,
-            "attempts_in_round": task.attempts_in_round + 1,
             "settle_from": None,
         }
         if task.baseline is None and "baseline" in fact.data:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict
@@ -71,18 +73,7 @@ class Ending:
 
     def step(self, event: E, step: str, **data: Any) -> Draft:
         """A draft about one step of this run."""
-        run = self.run
-        return Draft(
-            type=event,
-            task_id=self.task.task_id,
-            task=self.task.task,
-            step=step,
-            agent=run.agent if run else None,
-            run=run.run if run else None,
-            attempt=run.attempt if run else None,
-            actor=self.actor,
-            data=data,
-        )
+        return msgspec.structs.replace(self.draft(event, **data), step=step)
 
 
 def max_attempts(fields: dict[str, str], settings: Settings) -> int:

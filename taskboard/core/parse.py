@@ -241,8 +241,3 @@ def _newline(data: bytes) -> bytes:
     pairs = data.count(b"\r\n")
     counts = {b"\n": data.count(b"\n") - pairs, b"\r\n": pairs, b"\r": data.count(b"\r") - pairs}
     return max(counts, key=lambda ending: counts[ending])
-
-
-def line_of(board: Board, offset: int) -> int:
-    """The line number of a byte, from 1."""
-    return flatten(board.data[:offset]).count(b"\n") + 1

@@ -52,12 +52,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the text asks for. ``texts`` are the definitions to keep first, by digest; ``names``
-    the human id of each item, by its index in the board."""
+    """What the text asks for. ``texts`` are the definitions to keep first, by digest."""
 
     drafts: tuple[Draft, ...]
     texts: Mapping[str, bytes]
-    names: Mapping[int, str]
     tangled: tuple[str, ...] = ()
     """Ids over a text that is another known task's: no verb is read from them."""
     gone: tuple[str, ...] = ()
@@ -78,7 +76,6 @@ def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     return Asked(
         drafts=tuple(reader.drafts),
         texts=reader.texts,
-        names=names,
         gone=gone,
         back=back,
         tangled=tuple(sorted(tangled)),

@@ -48,7 +48,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     spent: int = 0
     round: int = 1
-    attempts_in_round: int = 0
     baseline: dict[str, Any] | None = None
     """Artifact facts noted at this round's first claim."""
     finished_steps: dict[str, list[dict[str, Any]]] = {}

@@ -1,7 +1,6 @@
 """A crash, a failed sync and a failed operation at every step."""
 
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -11,13 +10,12 @@ from taskboard.core.fold import fold
 from taskboard.core.task import World
 from taskboard.errors import Storage
 from taskboard.ledgers.jsonl import JsonlLedger
-from taskboard.testing.clock import ManualClock, run_virtual
+from taskboard.testing.clock import ManualClock
 from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles
 from taskboard.testing.ledger import history, same
 from taskboard.testing.steps import Crashed
-
-FOLDER = Path("/w")
+from tests.ledgers.conftest import FOLDER, run
 
 
 def start(files, clock=None, **more):
@@ -32,10 +30,6 @@ def start(files, clock=None, **more):
         threads=False,
         **more,
     )
-
-
-def run(main):
-    return run_virtual(main, ManualClock())
 
 
 STORY = [

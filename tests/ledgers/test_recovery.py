@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,44 +10,10 @@ from taskboard.core.codec import decode, seal
 from taskboard.core.event import EventType as E
 from taskboard.core.state import READY
 from taskboard.errors import Corrupt, TaskboardError
-from taskboard.ledgers.jsonl import JsonlLedger
-from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles
 from taskboard.testing.ledger import history
-
-FOLDER = Path("/w")
-PATH = FOLDER / "events.jsonl"
-MARK = FOLDER / ".taskboard" / "events.poisoned"
-QUARANTINE = FOLDER / ".taskboard" / "quarantine"
-
-
-def start(files, clock=None, **more):
-    files.make_folder(FOLDER)
-    return JsonlLedger(
-        files,
-        clock or ManualClock(),
-        path=PATH,
-        state=FOLDER / ".taskboard",
-        device="here",
-        board="task-board.md",
-        threads=False,
-        **more,
-    )
-
-
-def run(main):
-    return run_virtual(main, ManualClock())
-
-
-def written(files):
-    return bytes(files.disk.need(PATH).data)
-
-
-def put(files, data):
-    node = files.disk.need(PATH)
-    node.data[:] = data
-    node.sync()
+from tests.ledgers.conftest import FOLDER, QUARANTINE, put, run, start, written
 
 
 async def small_ledger(files, commits=4):

@@ -2,50 +2,15 @@
 
 import asyncio
 import random
-from pathlib import Path
 
 import pytest
 
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt, Storage
-from taskboard.ledgers.jsonl import JsonlLedger
-from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.facts import about, created
 from taskboard.testing.files import SimFiles
 from taskboard.testing.ledger import history, same
-
-FOLDER = Path("/w")
-PATH = FOLDER / "events.jsonl"
-MARK = FOLDER / ".taskboard" / "events.poisoned"
-QUARANTINE = FOLDER / ".taskboard" / "quarantine"
-
-
-def start(files, clock=None, **more):
-    files.make_folder(FOLDER)
-    return JsonlLedger(
-        files,
-        clock or ManualClock(),
-        path=PATH,
-        state=FOLDER / ".taskboard",
-        device="here",
-        board="task-board.md",
-        threads=False,
-        **more,
-    )
-
-
-def run(main):
-    return run_virtual(main, ManualClock())
-
-
-def written(files):
-    return bytes(files.disk.need(PATH).data)
-
-
-def put(files, data):
-    node = files.disk.need(PATH)
-    node.data[:] = data
-    node.sync()
+from tests.ledgers.conftest import FOLDER, MARK, PATH, QUARANTINE, run, start, written
 
 
 def test_a_full_disk_refuses_one_append_and_nothing_else():

@@ -13,7 +13,7 @@ from taskboard.loop.daemon import Daemon
 from taskboard.testing.files import SimFiles
 
 BOARD = "# B\n\n## TASK-001 One\n- status: {}\n"
-TODO = BOARD.format("todo")
+PARKED = BOARD.format("todo")
 
 
 class Hints:
@@ -49,7 +49,7 @@ class Watched:
         return [e.type for e in await self.events() if name is None or e.task == name]
 
 
-def watch(desk, scene, board=TODO, **settings):
+def watch(desk, scene, board=PARKED, **settings):
     """Run ``scene(watched)`` beside a daemon, then stop it."""
     if settings:
         desk.settings = dataclasses.replace(desk.settings, **settings)

@@ -52,7 +52,6 @@ class JsonlLedger:
         state: Path,
         device: str,
         board: str,
-        heads: Path | None = None,
         redact: Callable[[Any], Any] | None = None,
         writable: bool = True,
         threads: bool = True,
@@ -60,7 +59,6 @@ class JsonlLedger:
         self._clock = clock
         self._device = device
         self._board = board
-        self._heads = heads
         self._redact = redact
         self._writable = writable
         self._files = files
