@@ -112,7 +112,7 @@ class SystemProcesses:
 
     def _reap(self, rows: dict[int, Row], adopted: set[tuple[int, int]]) -> int:
         me = rows.get(os.getpid())
-        if me is None or not me.session:
+        if me is None or me.session < 0:
             return 0
         ours = [row for row in rows.values() if row.zombie and row.parent == me.pid]
         return sum(

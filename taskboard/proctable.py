@@ -16,7 +16,8 @@ from typing import NamedTuple, Protocol
 
 
 class Row(NamedTuple):
-    """One process. ``started`` is in the system's own ticks, ``session`` 0 when unknown."""
+    """One process. ``started`` is in the system's own ticks. ``session`` is 0 when its leader
+    lives outside this pid namespace and -1 when the table does not tell."""
 
     pid: int
     parent: int
@@ -136,7 +137,7 @@ def _ps_rows(text: str) -> dict[int, Row]:
         words = line.split(maxsplit=4)
         if len(words) == 5 and (started := _seconds(words[4])) is not None:
             pid, parent, group = (int(word) for word in words[:3])
-            rows[pid] = Row(pid, parent, group, 0, started, words[3].startswith("Z"))
+            rows[pid] = Row(pid, parent, group, -1, started, words[3].startswith("Z"))
     return rows
 
 

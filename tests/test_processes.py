@@ -259,11 +259,15 @@ processes = SystemProcesses()
 assert processes.become_subreaper()
 own = subprocess.Popen(["/bin/sh", "-c", "exit 7"], start_new_session=True)
 plain = subprocess.Popen(["/bin/sh", "-c", "exit 8"])
-orphan = "(setsid sh -c '(echo $$ >&2; exec sh -c \\"exit 9\\") & echo $!' &)"
-asked = subprocess.run(["/bin/sh", "-c", orphan], stdout=subprocess.PIPE, stderr=2, text=True)
+hold, release = os.pipe()  # the orphan outlives its parents, who would collect it
+orphan = f"(setsid sh -c '(exec >&-; exec sh -c \\"read x; exit 9\\" <&{hold}) & echo $!' &)"
+asked = subprocess.run(["/bin/sh", "-c", orphan], stdout=subprocess.PIPE, text=True, pass_fds=[hold])
+while ProcTable().row(int(asked.stdout)).parent != os.getpid():
+    os.sched_yield()
+os.close(release)
 for child in (own.pid, plain.pid):
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
-while (row := ProcTable().row(int(asked.stdout))).parent != os.getpid() or not row.zombie:
+while not ProcTable().row(int(asked.stdout)).zombie:
     os.sched_yield()
 print(processes.reap(), own.wait(), plain.wait())
 try:
