@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from taskboard.deciders.priority import Decider
 from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Executor
+from taskboard.git import FolderGit
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import SystemProcesses
 from taskboard.trust import Trust
+from taskboard.wakefulness import Wakefulness
 from taskboard.workspace import Workspace, find
 
 
@@ -90,6 +93,8 @@ def open_app(
         mark=_mark(clock),
         owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace),
+        git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
+        keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
     )
     return App(workspace, configured, ctx, Memory(), ledger, trust)
 

@@ -25,6 +25,7 @@ from taskboard.loop.tick import tick
 from taskboard.loop.writeback import WriteBack
 from taskboard.testing.clock import ManualClock, run_virtual
 from taskboard.testing.files import SimFiles
+from taskboard.testing.git import FakeGit
 from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.testing.simdisk import SimDisk
 from taskboard.workspace import Workspace
@@ -79,6 +80,7 @@ class Desk:
         self.files.make_folder(ROOT)
         self.script = Script(self.files)
         self.untrusted: Untrusted | None = None
+        self.git = FakeGit()
         self.settings = settings or Settings(owner="ann")
         self.open()
 
@@ -115,6 +117,7 @@ class Desk:
             mark="a4b",
             owner="ann",
             untrusted=lambda: self.untrusted,
+            git=self.git,
         )
         self.memory = Memory()
 

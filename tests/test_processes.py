@@ -261,7 +261,8 @@ own = subprocess.Popen(["/bin/sh", "-c", "exit 7"], start_new_session=True)
 plain = subprocess.Popen(["/bin/sh", "-c", "exit 8"])
 hold, release = os.pipe()  # the orphan outlives its parents, who would collect it
 orphan = f"(setsid sh -c '(exec >&-; exec sh -c \\"read x; exit 9\\" <&{hold}) & echo $!' &)"
-asked = subprocess.run(["/bin/sh", "-c", orphan], stdout=subprocess.PIPE, text=True, pass_fds=[hold])
+shell = ["/bin/sh", "-c", orphan]
+asked = subprocess.run(shell, stdout=subprocess.PIPE, text=True, pass_fds=[hold])
 while ProcTable().row(int(asked.stdout)).parent != os.getpid():
     os.sched_yield()
 os.close(release)

@@ -36,13 +36,25 @@ class Fact(Protocol):
     def data(self) -> dict[str, Any]: ...
 
 
+_EDITABLE = (
+    "title",
+    "text",
+    "fields",
+    "parent",
+    "hidden",
+    "withdrawing",
+    "requested",
+    "work",
+    "origin",
+    "approved",
+)
+
+
 def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     data = fact.data
-    changes: dict[str, Any] = {
-        key: data[key]
-        for key in ("title", "text", "fields", "parent", "hidden", "withdrawing", "requested")
-        if key in data
-    }
+    changes: dict[str, Any] = {key: data[key] for key in _EDITABLE if key in data}
+    if "renamed_from" in data:
+        changes["task"] = fact.task
     if data.get("text", task.text) != task.text:
         changes["finished_steps"] = {}
     if data.get("settle"):
@@ -94,8 +106,12 @@ def _step_completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
     return {"finished_steps": {**task.finished_steps, str(fact.step): receipts}}
 
 
-def _withdrawn(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
-    return {"missing_since": None, "withdrawing": False}
+def _withdrawn(task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"missing_since": None, "withdrawing": False, "before": task.status}
+
+
+def _restored(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"missing_since": None, "before": None}
 
 
 CHANGES = {
@@ -107,6 +123,7 @@ CHANGES = {
     E.BLOCKED: _blocked,
     E.STEP_COMPLETED: _step_completed,
     E.WITHDRAWN: _withdrawn,
+    E.RESTORED: _restored,
 }
 
 
@@ -126,6 +143,8 @@ def born(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
         fields=data.get("fields", {}),
         parent=data.get("parent"),
         origin=data.get("origin", "board"),
+        work=data.get("work"),
+        approved=data.get("approved", True),
         assigned=bool(data.get("assigned")),
         settle_from=ts if data.get("settle") else None,
         section=data.get("section"),
@@ -174,6 +193,7 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
                 expires=lease.get("expires"),
             ),
             "attempt": fact.attempt,
+            "claimed_as": fact.task,
             "settle_from": None,
         }
         if task.baseline is None and "baseline" in fact.data:

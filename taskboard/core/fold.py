@@ -87,17 +87,16 @@ def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list
     after: list[Task | None] = []
     for offset, draft in enumerate(drafts, 1):
         if not is_about_task(draft):
-            for name, since in _missing(draft, ts):
+            for name, change in _sighted(draft, ts):
                 known = fresh.get(name) or world.names.get(name)
                 if known is not None:
                     task = staged.get(known) or world.tasks[known]
-                    staged[known] = _REPLACE(task, missing_since=since)
+                    staged[known] = _REPLACE(task, **change)
             after.append(None)
             continue
         task_id = str(draft.task_id)
         before = staged.get(task_id) or world.tasks.get(task_id)
-        if before is None:
-            _guard_name(world, fresh, draft, task_id)
+        _guard_name(world, fresh, draft, task_id)
         staged[task_id] = advance(before, draft, ts=ts, seq=world.seq + offset, device=device)
         after.append(staged[task_id])
     return after
@@ -105,7 +104,7 @@ def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list
 
 def _guard_name(world: World, fresh: dict[str, str], draft: Fact, task_id: str) -> None:
     name = str(draft.task)
-    if draft.type == E.CREATED and (name in world.names or name in fresh):
+    if (fresh.get(name) or world.names.get(name) or task_id) != task_id:
         raise Refused(
             f"The id {name} is taken: an id is never given to a second task.",
             hint=f"taskboard show {name}",
@@ -131,6 +130,8 @@ def settle(world: World, event: Event, task: Task | None) -> None:
     if task is not None:
         world.tasks[task.task_id] = task
         world.names[task.task] = task.task_id
+        if task.approved and task.work is not None:
+            world.vouched.add(task.work)
     else:
         _settle_world(world, event)
     world.seq = event.seq
@@ -152,21 +153,32 @@ def _settle_world(world: World, event: Event) -> None:
             world.held = event.data.get("held")
             if world.held is None:
                 world.cut = event.data.get("cut")
-            for name, since in _missing(event, event.ts):
+            world.git_head = event.data.get("git", world.git_head)
+            world.withheld = bool(event.data.get("withheld"))
+            for name, change in _sighted(event, event.ts):
                 task = world.named(name)
                 if task is not None:
-                    world.tasks[task.task_id] = _REPLACE(task, missing_since=since)
+                    world.tasks[task.task_id] = _REPLACE(task, **change)
         case _:
             pass
 
 
-def _missing(fact: Fact, ts: str) -> list[tuple[str, str | None]]:
-    """The names a look at the board found gone (since now) or back (no longer missing)."""
+_SIGHTED: dict[str, dict[str, Any]] = {
+    "back": {"missing_since": None},
+    "dropped": {"dropped": True},
+    "kept": {"section": None},
+}
+"""What a look at the board says of the tasks it lists; ``gone`` says since when, besides."""
+
+
+def _sighted(fact: Fact, ts: str) -> list[tuple[str, dict[str, Any]]]:
+    """What a look at the board found out about sections, by human id."""
     if fact.type != E.FILE_CHANGED_TRIGGERED:
         return []
-    data = fact.data
-    gone = [(str(name), ts) for name in data.get("gone", ())]
-    return [*gone, *((str(name), None) for name in data.get("back", ()))]
+    found = [(str(name), {"missing_since": ts}) for name in fact.data.get("gone", ())]
+    for key, change in _SIGHTED.items():
+        found += [(str(name), change) for name in fact.data.get(key, ())]
+    return found
 
 
 def _refusal(task: Task | None, fact: Fact) -> Refused:

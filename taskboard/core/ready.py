@@ -65,7 +65,7 @@ def _candidate(task: Task, scene: Scene) -> Candidate:
     )
 
 
-def _terminal(task: Task, _scene: Scene) -> Why | None:
+def _terminal(task: Task, scene: Scene) -> Why | None:
     if task.kind is Kind.DONE:
         return Why(rule="terminal", text=f"{task.task} is done, for ever.")
     if task.kind is Kind.FAILED:
@@ -74,6 +74,8 @@ def _terminal(task: Task, _scene: Scene) -> Why | None:
             text=f"{task.task} is {task.status.text}.",
             clear=(f"taskboard ready {task.task}",),
         )
+    if task.kind is Kind.WITHDRAWN and task.task in scene.broken:
+        return _invalid(task, scene)
     if task.kind is Kind.WITHDRAWN:
         return Why(rule="terminal", text=f"{task.task} was withdrawn: its section is gone.")
     return None
@@ -138,6 +140,12 @@ def _held(task: Task, scene: Scene) -> Why | None:
             rule="held",
             text=f"`{task.requested}` was typed; the gate has not answered yet.",
             clear=("the gate answers",),
+        )
+    if not task.approved:
+        return Why(
+            rule="held",
+            text="What it would run arrived by git, and nobody has approved it.",
+            clear=(f"taskboard approve {task.task}",),
         )
     if task.missing_since:
         return Why(

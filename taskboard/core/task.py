@@ -67,10 +67,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     written: bool = False
     """The present status was last set by the runtime or a command, not typed on the board."""
     missing_since: str | None = None
+    before: Status | None = None
+    """The state it was withdrawn in, and is restored to."""
+    work: str | None = None
+    """Digest of what its text would have executed (``core.facts.work_of``)."""
+    approved: bool = True
+    """False while what it would execute has arrived by git and nobody has approved it."""
+    claimed_as: str | None = None
+    """Its human id at the last claim: leases and labels of its runs carry that one."""
     requested: str | None = None
     """``done`` while a person's typed ``done`` waits for the gate's answer."""
     section: str | None = None
-    """Digest of the section a command added, for as long as a board may not show it yet."""
+    """Digest of the section that was added for a command, until a save has contained it."""
+    dropped: bool = False
+    """A save made on an older text has dropped that section; it is added once more, once."""
     hidden: bool = False
     withdrawing: bool = False
     """The section is gone while a run goes on: withdrawn when that run ends."""
@@ -114,7 +124,14 @@ class World:
         """What the last whole board ended inside of (a fence), or None."""
         self.tasks: dict[str, Task] = {}
         self.names: dict[str, str] = {}
-        """Human id -> task id. A name, once given, is never given again."""
+        """Human id -> task id, ids that a task had before it was renamed too. A name, once given,
+        is never given to another task."""
+        self.git_head: str | None = None
+        """The commit that was checked out when the board was absorbed last."""
+        self.withheld = False
+        """Deletions were seen and not read, because git was in the middle of something."""
+        self.vouched: set[str] = set()
+        """Digests of work that did not arrive by git, or was approved."""
 
     def named(self, task: str) -> Task | None:
         """The task people call ``task``, or None."""

@@ -24,8 +24,8 @@ CHILD_FAILED = "child-failed"
 def wake(
     world: World, present: frozenset[str] | None, *, now: datetime, owner: str, promote: str
 ) -> list[Draft]:
-    """Drafts for everything whose waiting is over. ``present`` is every id on the board, None
-    when no whole board was read (then nothing is withdrawn)."""
+    """Drafts for everything whose waiting is over. ``present`` are the task ids that are on the
+    board, None when no whole board was read (then nothing is withdrawn)."""
     children = world.children()
     drafts: list[Draft] = []
     for task in world.tasks.values():
@@ -121,7 +121,7 @@ def _withdrawn(task: Task, present: frozenset[str], now: datetime) -> Iterator[D
         yield move(task, E.WITHDRAWN, WITHDRAWN.text, cause="section deleted")
         return
     since = read_time(task.missing_since or "")
-    if since is None or task.task in present or (now - since).total_seconds() < GONE_FOR:
+    if since is None or task.task_id in present or (now - since).total_seconds() < GONE_FOR:
         return
     if task.kind is Kind.RUNNING and not task.withdrawing:
         yield move(task, E.EDITED, withdrawing=True)

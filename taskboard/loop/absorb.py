@@ -11,26 +11,15 @@ from typing import NamedTuple
 from taskboard.core.board import Board
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
+from taskboard.core.hold import ACCEPTABLE, HELD, why_doubted, why_unreadable
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
 from taskboard.core.task import World
 from taskboard.errors import Conflict
 from taskboard.files import Stat
+from taskboard.git import GitSight
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.writeback import Base
-
-HELD = {
-    "empty": "The board is empty although it had tasks.",
-    "utf16": "The board is UTF-16; save it as UTF-8.",
-    "nul": "The board contains NUL bytes; save it as UTF-8 text.",
-    "size": "The board is over 16 MB.",
-    "conflict": "The board has conflict markers; resolve them.",
-    "fence": "The board ends inside a code fence that was closed before.",
-    "comment": "The board ends inside a comment that was closed before.",
-    "utf8": "The board ends inside a UTF-8 character.",
-    "missing": "The board is not there; it is waited for.",
-}
-"""Why a board is not read as intent, in words. The keys stand in ``data.held``."""
 
 _NAMES = 400
 """Names of sections that one event lists: at most 64 characters each, and a line has 64 KiB."""
@@ -44,24 +33,30 @@ _TRIES = 64
 
 
 async def absorb(
-    ctx: Context, memory: Memory, *, start: bool = False, settling: bool = False
+    ctx: Context,
+    memory: Memory,
+    *,
+    start: bool = False,
+    settling: bool = False,
+    accept: bool = False,
 ) -> Sight:
     """Bring this process up to the board's present bytes and record what they ask.
 
     ``start`` also looks at bytes absorbed by an earlier process when they were never projected:
     it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
+    ``accept`` is a person's word that a doubted text is meant.
     """
+    how = _How(start=start, settling=settling, accept=accept)
     for _ in range(_TRIES):
         seen = await _look(ctx)
         if seen.data is None:
             memory.sight = Sight(held=HELD["missing"])
             return memory.sight
-        digest = hashlib.sha256(seen.data).hexdigest()
-        if memory.sight.digest == digest and memory.sight.absorbed == seen.world.absorbed:
+        if _is_known(memory, seen) and not accept:
             memory.sight.stat = seen.stat
             return memory.sight
         try:
-            return await _take_in(ctx, memory, seen, digest, start=start, settling=settling)
+            return await _take_in(ctx, memory, seen, how)
         except Conflict:
             continue
     raise Conflict(
@@ -70,16 +65,38 @@ async def absorb(
     )
 
 
-class _Seen(NamedTuple):
-    """The board, what was last projected and the ledger, as they belong together."""
+class _How(NamedTuple):
+    """How a save is to be absorbed; see ``absorb``."""
 
-    stat: Stat | None
+    start: bool = False
+    settling: bool = False
+    accept: bool = False
+
+
+class Seen(NamedTuple):
+    """The board, what was last projected, the ledger and the repository, as they belong
+    together."""
+
     data: bytes | None
     base: Base | None
     world: World
+    git: GitSight
+    digest: str = ""
+    stat: Stat | None = None
 
 
-async def _look(ctx: Context) -> _Seen:
+def _is_known(memory: Memory, seen: Seen) -> bool:
+    sight = memory.sight
+    same = sight.digest == seen.digest and sight.absorbed == seen.world.absorbed
+    return same and not _is_free_again(seen)
+
+
+def _is_free_again(seen: Seen) -> bool:
+    """Whether deletions that were left unread while git was busy can be read now."""
+    return seen.world.withheld and seen.git.busy is None
+
+
+async def _look(ctx: Context) -> Seen:
     """Look at all three. Another process may absorb a save or project between two looks: then
     what was read here would be taken for an edit, so it is read again."""
     lock = ctx.workspace.state / LOCK
@@ -91,19 +108,22 @@ async def _look(ctx: Context) -> _Seen:
             data, base = read_board(ctx), ctx.writeback.base()
         world = await ctx.ledger.look()
         if world.absorbed == before:
-            return _Seen(stat, data, base, world)
+            digest = hashlib.sha256(data or b"").hexdigest()
+            return Seen(data, base, world, ctx.git.look(), digest, stat)
         before = world.absorbed
 
 
-async def _take_in(
-    ctx: Context, memory: Memory, seen: _Seen, digest: str, *, start: bool, settling: bool
-) -> Sight:
+async def _take_in(ctx: Context, memory: Memory, seen: Seen, how: _How) -> Sight:
     """Record what was seen, unless that is done; raises ``Conflict`` when the ledger moved."""
-    data, base, world = seen.data or b"", seen.base, seen.world
+    data, world, digest = seen.data or b"", seen.world, seen.digest
     board = _parsed(memory, data, digest)
-    held = why_held(board, world, base)
-    if not was_absorbed(digest, data, world, base, start=start):
-        await _record(ctx, board, seen, digest, held, settling=settling)
+    held = world.held if digest == world.digest else None
+    known = was_absorbed(digest, data, world, seen.base, start=how.start)
+    if not known or how.accept or _is_free_again(seen):
+        held, asked = look_for_intent(ctx, board, seen, settling=how.settling)
+        if held in ACCEPTABLE and how.accept:
+            held = None
+        await _record(ctx, board, seen, held, asked if held is None else None)
         world = await ctx.ledger.look()
     memory.sight = Sight(
         data=data,
@@ -123,11 +143,12 @@ async def prepare(ctx: Context, memory: Memory) -> None:
     digest = hashlib.sha256(data or b"").hexdigest()
     if data is None or memory.sight.digest == digest:
         return
-    board, base = _parsed(memory, data, digest), ctx.writeback.base()
     world = await ctx.ledger.look()
-    if why_held(board, world, base) is None:
+    seen = Seen(data, ctx.writeback.base(), world, ctx.git.look(), digest)
+    _held, asked = look_for_intent(ctx, _parsed(memory, data, digest), seen, settling=True)
+    if asked is not None:
         await ctx.ledger.keep(data)
-        for text in ask(ctx, board, world, base, settling=True).texts.values():
+        for text in asked.texts.values():
             await ctx.ledger.keep(text)
 
 
@@ -162,23 +183,19 @@ def was_absorbed(
     return digest == world.digest and not projected and not start
 
 
-def why_held(board: Board, world: World, base: Base | None) -> str | None:
-    """Why these bytes must not be read as intent (a key of ``HELD``), or None."""
-    if board.held is not None:
-        known = board.held != "empty" or _had_tasks(world, base)
-        return board.held if known else None
-    if board.cut is not None and board.cut != world.cut and world.digest is not None:
-        return board.cut
-    if not any(i.task in world.names for i in board.items) and _had_tasks(world, base):
-        named = any(t.assigned and not t.hidden for t in world.tasks.values())
-        return None if named and board.items else "empty"
-    return None
-
-
-def _had_tasks(world: World, base: Base | None) -> bool:
-    shown = base.statuses if base is not None else {t.task: "" for t in world.tasks.values()}
-    alive = (world.named(name) for name in shown)
-    return any(t is not None and not t.hidden and t.missing_since is None for t in alive)
+def look_for_intent(
+    ctx: Context, board: Board, seen: Seen, *, settling: bool
+) -> tuple[str | None, Asked | None]:
+    """Why the board is not to be read as intent (a key of ``HELD``) or None, and what it asks
+    for as far as it can be read at all. Records nothing."""
+    world, base = seen.world, seen.base
+    held = why_unreadable(board, world, base.statuses if base is not None else None)
+    if held is not None and held not in ACCEPTABLE:
+        return held, None
+    asked = ask(ctx, board, seen, settling=settling)
+    if held is None and seen.git.busy is None:
+        held = why_doubted(world, asked.presence.gone)
+    return held, asked
 
 
 def shown_by(base: Base | None) -> Shown:
@@ -187,47 +204,66 @@ def shown_by(base: Base | None) -> Shown:
 
 
 async def _record(
-    ctx: Context, board: Board, seen: _Seen, digest: str, held: str | None, *, settling: bool
+    ctx: Context, board: Board, seen: Seen, held: str | None, asked: Asked | None
 ) -> None:
-    world, base = seen.world, seen.base
-    after = world.seq
-    asked = ask(ctx, board, world, base, settling=settling) if held is None else None
-    drafts = [*_triggers(board, digest, base, held, asked), *(asked.drafts if asked else ())]
+    drafts = [*_triggers(board, seen, held, asked), *(asked.drafts if asked else ())]
     await ctx.ledger.keep(board.data)
     for text in (asked.texts if asked else {}).values():
         await ctx.ledger.keep(text)
-    await ctx.ledger.append(drafts, after=after)
+    await ctx.ledger.append(drafts, after=seen.world.seq)
 
 
-def ask(ctx: Context, board: Board, world: World, base: Base | None, *, settling: bool) -> Asked:
+def ask(ctx: Context, board: Board, seen: Seen, *, settling: bool) -> Asked:
     """What the board asks of the ledger now. Records nothing."""
+    world, base = seen.world, seen.base
     first = not world.tasks and base is None
     spare = tuple(ctx.clock.uuid() for _ in board.items)
     reading = Reading(
-        shown=shown_by(base), first=first, settling=settling and not first, new_ids=spare
+        shown=shown_by(base),
+        first=first,
+        settling=settling and not first,
+        new_ids=spare,
+        arrived=bool(world.absorbed) and _arrived(ctx, world, seen.git),
     )
     return reconcile(board, world, reading)
 
 
-def _triggers(
-    board: Board, digest: str, base: Base | None, held: str | None, asked: Asked | None
-) -> list[Draft]:
+def _arrived(ctx: Context, world: World, git: GitSight) -> bool:
+    """Whether git has brought other people's texts since the board was absorbed last."""
+    if ctx.settings.trust_git or git.head == world.git_head:
+        return False
+    return ctx.git.arrived(world.git_head)
+
+
+def _triggers(board: Board, seen: Seen, held: str | None, asked: Asked | None) -> list[Draft]:
     """The save itself. More than one event only when more names have gone than one can hold."""
+    base = seen.base
     data: dict[str, object] = {
-        "digest": digest,
+        "digest": seen.digest,
         "bytes": len(board.data),
         "held": held,
         "base": hashlib.sha256(base.data).hexdigest() if base else None,
+        "git": seen.git.head if held is None else seen.world.git_head,
     }
     if board.cut and not held:
         data["cut"] = board.cut
     if asked and asked.tangled:
         data["tangled"] = list(asked.tangled[:_NAMES])
-    gone, back = (asked.gone, asked.back) if asked else ((), ())
-    parts = range(0, max(len(gone), len(back), 1), _NAMES)
+    names = _sighted(asked, seen) if asked else {}
+    if names.pop("withheld", ()):
+        data["withheld"] = True
+    longest = max((len(found) for found in names.values()), default=0)
     drafts = []
-    for at in parts:
-        names = {"gone": list(gone[at : at + _NAMES]), "back": list(back[at : at + _NAMES])}
-        facts = {**data, **{key: found for key, found in names.items() if found}}
+    for at in range(0, max(longest, 1), _NAMES):
+        part = {key: list(found[at : at + _NAMES]) for key, found in names.items()}
+        facts = {**data, **{key: found for key, found in part.items() if found}}
         drafts.append(Draft(type=E.FILE_CHANGED_TRIGGERED, actor="board", data=facts))
     return drafts
+
+
+def _sighted(asked: Asked, seen: Seen) -> dict[str, tuple[str, ...]]:
+    """The sections that have gone or come. While git is in the middle of something, what has
+    gone is left for later."""
+    found = asked.presence
+    gone = "withheld" if seen.git.busy else "gone"
+    return {gone: found.gone, "back": found.back, "dropped": found.dropped, "kept": found.kept}

@@ -10,9 +10,9 @@ from taskboard.core.compose import section_text
 from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
+from taskboard.core.facts import fields_of, title_of, work_of
 from taskboard.core.ids import Names
 from taskboard.core.parse import parse
-from taskboard.core.reconcile import MAX_TITLE, bounded, clean
 from taskboard.core.state import Kind, read_status
 from taskboard.core.task import Task
 from taskboard.errors import BoardHeld, Conflict, Refused, Usage
@@ -129,8 +129,9 @@ async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -
     board = parse(section)
     item = board.items[0]
     data = {
-        "title": clean(item.title)[:MAX_TITLE],
-        "fields": bounded(item.values()),
+        "title": title_of(item),
+        "fields": fields_of(item),
+        "work": work_of(item),
         "parent": None,
         "origin": "agent" if actor.startswith("agent:") else "command",
         "text": await ctx.ledger.keep(definition(board, item, frozenset())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from taskboard.decider import Decider
 from taskboard.errors import Untrusted
 from taskboard.executor import Executor
 from taskboard.files import Files, Stat
+from taskboard.git import Git
 from taskboard.ledger import History, Lease, Leases, Ledger
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import Processes
@@ -42,6 +44,9 @@ class Context:
     mark: str
     owner: str
     untrusted: Callable[[], Untrusted | None]
+    git: Git
+    keep_awake: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Around work: the machine does not fall asleep over it, where that was asked for."""
 
     def project(self, fields: Mapping[str, str]) -> Path:
         """The folder a task works in."""
@@ -64,6 +69,16 @@ class Active:
     tail: str = ""
     stop: str | None = None
     """Why it is being ended by us: ``lost`` or ``release``; None while it may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A foreign lease as this process has seen it: its ``renewals`` at the last look, for how
+    many ``seconds`` they have not changed, and when that look was (awake clock)."""
+
+    renewals: int
+    seconds: float
+    looked: float
 
 
 @dataclass(slots=True)
@@ -101,8 +116,8 @@ class Memory:
     """Supervised runs by run id."""
     judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Gates being asked for typed ``done`` and waiting parents, by task id."""
-    watched: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Foreign leases under observation, by run: renewals last seen, and when (awake clock)."""
+    watched: dict[str, Watch] = field(default_factory=dict)
+    """Foreign leases under observation, by run."""
     letters: dict[str, int] = field(default_factory=dict)
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None

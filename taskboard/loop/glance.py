@@ -10,11 +10,12 @@ from taskboard.core.board import Board
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.fold import advance
+from taskboard.core.hold import HELD
+from taskboard.core.identity import doubled_ids
 from taskboard.core.parse import parse
-from taskboard.core.reconcile import doubled_ids
 from taskboard.core.task import Task, World
 from taskboard.core.units import stamp
-from taskboard.loop.absorb import HELD, ask, read_board, was_absorbed, why_held
+from taskboard.loop.absorb import Seen, look_for_intent, read_board, was_absorbed
 from taskboard.loop.context import Context, Sight
 
 
@@ -38,7 +39,10 @@ async def glance(ctx: Context) -> Glance:
         return Glance(Sight(held=HELD["missing"]), world)
     board, base = parse(data), ctx.writeback.base()
     digest = hashlib.sha256(data).hexdigest()
-    held = why_held(board, world, base)
+    seen = Seen(data, base, world, ctx.git.look(), digest)
+    held, asked = world.held if digest == world.digest else None, None
+    if not was_absorbed(digest, data, world, base, start=False):
+        held, asked = look_for_intent(ctx, board, seen, settling=False)
     sight = Sight(
         data=data,
         digest=digest,
@@ -50,9 +54,8 @@ async def glance(ctx: Context) -> Glance:
         return Glance(sight, world)
     drafts: Sequence[Draft] = ()
     moved: tuple[str, ...] = ()
-    if not was_absorbed(digest, data, world, base, start=False):
-        asked = ask(ctx, board, world, base, settling=False)
-        drafts, moved = asked.drafts, (*asked.gone, *asked.back)
+    if asked is not None:
+        drafts, moved = asked.drafts, (*asked.presence.gone, *asked.presence.back)
     fresh = frozenset(d.task for d in drafts if d.task and d.type is E.CREATED)
     pending = frozenset([*(d.task for d in drafts if d.task), *moved])
     copy = _with_fresh(ctx, world, drafts)
@@ -68,7 +71,7 @@ def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
     now = stamp(ctx.clock.now())
     for draft in drafts:
         task_id = draft.task_id or ""
-        if task_id in world.tasks:
+        if task_id in world.tasks and "renamed_from" not in draft.data:
             continue
         task = advance(copy.tasks.get(task_id), draft, ts=now, seq=world.seq, device=ctx.device)
         copy.tasks[task_id] = task
@@ -80,7 +83,7 @@ def _add_doubled(board: Board, world: World, now: str) -> frozenset[str]:
     """Put new tasks that stand on the board more than once into the world, each once: no verb
     is read from them, but they can be asked about. Their names."""
     found = set()
-    for name in doubled_ids(board) - world.names.keys():
+    for name in doubled_ids(board, world) - world.names.keys():
         item = board.item(name)
         if item is None:
             continue

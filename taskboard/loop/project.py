@@ -5,9 +5,10 @@ from __future__ import annotations
 from taskboard.core.board import Board, Item
 from taskboard.core.deadletter import dead_letter, shows, stories
 from taskboard.core.event import Event
+from taskboard.core.identity import doubled_ids, name_items, reused_ids
 from taskboard.core.lines import own_lines
 from taskboard.core.parse import parse
-from taskboard.core.reconcile import Shown, doubled_ids, name_items
+from taskboard.core.reconcile import Shown
 from taskboard.core.render import Wish, render
 from taskboard.core.state import Kind, Status
 from taskboard.core.task import Task, World
@@ -35,8 +36,9 @@ async def project(ctx: Context, memory: Memory) -> bool:
         sight = memory.sight
         if sight.held is not None or sight.board is None or sight.data is None:
             return False
-        new = _projection(sight.board, world, shown_by(ctx.writeback.base()))
-        new = await _with_sections(ctx, world, new)
+        base = ctx.writeback.base()
+        board = await _with_sections(ctx, sight.board, world, base)
+        new = _projection(board, world, shown_by(base))
         with ctx.files.lock(ctx.workspace.state / LOCK):
             present = read_board(ctx)
             same = present == sight.data  # else somebody has saved or projected meanwhile
@@ -58,13 +60,16 @@ async def project(ctx: Context, memory: Memory) -> bool:
 
 def _projection(board: Board, world: World, shown: Shown) -> Base:
     names = name_items(board, world)
-    doubled = doubled_ids(board) | world.tangled
+    silent = doubled_ids(board, world) | reused_ids(board, world) | world.tangled
     wishes = []
     # What is doubled or gone keeps what was last shown of it, until it can be read again.
-    statuses, lines = dict(shown.statuses), dict(shown.lines)
+    statuses = {_name_now(world, name): word for name, word in shown.statuses.items()}
+    lines = {_name_now(world, name): found for name, found in shown.lines.items()}
+    shown = Shown(statuses=statuses, lines=lines)
+    statuses, lines = dict(statuses), dict(lines)
     for index, item in enumerate(board.items):
         task = world.named(names[index])
-        if task is None or names[index] in doubled:
+        if task is None or names[index] in silent:
             continue
         wish = _wish(index, item, task, shown)
         wishes.append(wish)
@@ -72,6 +77,11 @@ def _projection(board: Board, world: World, shown: Shown) -> Base:
         lines[task.task] = wish.lines
     data = render(board, wishes)
     return Base(data=data, statuses=statuses, lines=lines, absorbed=world.absorbed)
+
+
+def _name_now(world: World, name: str) -> str:
+    task = world.named(name)
+    return name if task is None else task.task
 
 
 def _wish(index: int, item: Item, task: Task, shown: Shown) -> Wish:
@@ -114,29 +124,21 @@ def _word(item: Item) -> str:
     return found.value.strip() if found else ""
 
 
-async def _with_sections(ctx: Context, world: World, new: Base) -> Base:
-    """The projection with the sections that commands added and no board has shown yet."""
-    base = ctx.writeback.base()
+async def _with_sections(ctx: Context, board: Board, world: World, base: Base | None) -> Board:
+    """The board with the sections that were added for commands and that it lacks: no board has
+    shown them yet, or a save that was made on an older text has dropped them."""
     before = base.statuses if base is not None else {}
-    waiting = [
-        t
+    there = {world.names.get(name) for name in board.ids}
+    texts = [
+        (await ctx.ledger.fetch(t.section)).decode("utf-8", "surrogateescape")
         for t in world.tasks.values()
         if t.section is not None
-        and t.task not in new.statuses
-        and t.task not in before
+        and t.task_id not in there
+        and (t.task not in before or t.dropped)
         and t.kind is not Kind.WITHDRAWN
+        and t.missing_since is None
     ]
-    if not waiting:
-        return new
-    board = parse(new.data)
-    texts = [
-        (await ctx.ledger.fetch(t.section or "")).decode()
-        for t in waiting
-        if t.task not in board.ids
-    ]
-    data = render(board, (), texts)
-    statuses = {**new.statuses, **{t.task: t.status.text for t in waiting}}
-    return Base(data=data, statuses=statuses, lines=dict(new.lines), absorbed=new.absorbed)
+    return parse(render(board, (), texts)) if texts else board
 
 
 async def _letters(ctx: Context, memory: Memory, world: World) -> None:

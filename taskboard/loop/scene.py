@@ -8,9 +8,9 @@ from pathlib import Path
 from taskboard.core.board import Board, Diagnosis
 from taskboard.core.codes import finding
 from taskboard.core.diagnose import diagnose
-from taskboard.core.reconcile import doubled_ids, name_items
+from taskboard.core.identity import doubled_ids, name_items, reused_ids
 from taskboard.core.scene import Scene, Why
-from taskboard.core.state import Kind, Status
+from taskboard.core.state import UNKNOWN, Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.evidence import CHECKER, paths_of
@@ -47,7 +47,7 @@ def set_scene(
         words=_words(board, world, names),
         places=_places(world, by_name),
         broken=broken,
-        doubled=world.tangled | (doubled_ids(board) if board is not None else frozenset()),
+        doubled=world.tangled | (_doubled(board, world) if board is not None else frozenset()),
         cyclic={d.task: d.message for d in found if d.task and d.code == CYCLE},
         missing=_missing(ctx, world),
         executors=_executors(ctx, world),
@@ -74,13 +74,27 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
 def _placed(ctx: Context, board: Board, world: World) -> Iterator[Diagnosis]:
     """What only the ledger and the disk can tell: texts under another task's id, and projects
     that a link leads out of the workspace."""
+    reused, aliases = reused_ids(board, world), doubled_ids(board, world) - world.tangled
     for item in board.items:
+        if item.task in reused:
+            said = f"{item.task} was the id of another task, which has left the board."
+            yield finding("TB110", said, line=item.line, task=item.task)
+        known = world.named(item.task) if item.task in aliases else None
+        if known is not None and known.task != item.task:
+            said = f"{item.task} is called {known.task} now, and that stands here too."
+            yield finding("TB111", said, line=item.line, task=known.task)
         if item.task in world.tangled:
             said = f"{item.task} stands over the text of another task; nothing is read from it."
             yield finding("TB110", said, line=item.line, task=item.task)
         if item.task and "project" in item.values() and not _is_inside(ctx, item.values()):
             said = "The project lies outside the workspace and its roots."
             yield finding("TB121", said, line=item.line, task=item.task)
+
+
+def _doubled(board: Board, world: World) -> frozenset[str]:
+    """Doubled ids, each with the id that its task has now."""
+    names = doubled_ids(board, world)
+    return names | {task.task for name in names if (task := world.named(name)) is not None}
 
 
 def _is_inside(ctx: Context, fields: Mapping[str, str]) -> bool:
@@ -129,6 +143,10 @@ def _words(board: Board | None, world: World, names: Mapping[int, str]) -> dict[
         task = world.named(names[index])
         if task is not None:
             found[task.task_id] = item.status
+    for name in board.ids if board is not None else ():
+        task = world.named(name)  # a heading whose status line is gone asks for nothing
+        if task is not None:
+            found.setdefault(task.task_id, UNKNOWN)
     return found
 
 

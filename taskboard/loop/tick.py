@@ -14,6 +14,7 @@ from taskboard.core.admit import admit
 from taskboard.core.decision import Candidate, Decision, Question
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
+from taskboard.core.identity import name_items
 from taskboard.core.ready import ready, reasons
 from taskboard.core.scene import Scene
 from taskboard.core.state import Kind
@@ -70,11 +71,11 @@ async def settle_ledger(ctx: Context, memory: Memory) -> None:
 async def wake_up(ctx: Context, memory: Memory) -> None:
     """End every waiting that is over."""
     sight = memory.sight
-    whole = sight.board is not None and sight.held is None
     present = None
-    if sight.board is not None and whole:
-        present = sight.board.ids | {i.task for i in sight.board.items if i.task}
     world = await ctx.ledger.look()
+    if sight.board is not None and sight.held is None and ctx.git.look().busy is None:
+        names = {*sight.board.ids, *name_items(sight.board, world).values()}
+        present = frozenset(world.names[name] for name in names if name in world.names)
     for draft in wake(
         world, present, now=ctx.clock.now(), owner=ctx.owner, promote=ctx.settings.promote
     ):
@@ -143,7 +144,11 @@ async def _choose(ctx: Context, memory: Memory) -> None:
 def _ask_gates(ctx: Context, memory: Memory, world: World, scene: Scene) -> None:
     """Typed ``done`` and parents whose children have all ended: ask the gate beside the turn,
     for a ``verify`` may take minutes."""
-    waiting = [t for t in world.tasks.values() if t.requested and t.task_id in scene.words]
+    waiting = [
+        t
+        for t in world.tasks.values()
+        if t.requested and t.task_id in scene.words and (t.approved or "verify" not in t.fields)
+    ]
     parents = asks_gate(world, _prompts(world, memory))
     ended = [t for t in parents if t.kind is Kind.BLOCKED or _may_end(t, scene, world)]
     asked = [(t, answer_done) for t in waiting]

@@ -84,7 +84,7 @@ def test_what_was_rendered_asks_for_nothing(first, second):
         asked = asks(desk)
 
         assert asked.drafts == ()
-        assert asked.back == ()
+        assert asked.presence.back == asked.presence.kept == ()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -15,6 +15,7 @@ from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import SystemProcesses
+from taskboard.testing.git import FakeGit
 from taskboard.workspace import Workspace
 
 SETTINGS = Settings(
@@ -56,4 +57,5 @@ def open_context(root: Path, files: Any, settings: Settings = SETTINGS) -> Conte
         mark="abc",
         owner="ada",
         untrusted=lambda: None,
+        git=FakeGit(),
     )

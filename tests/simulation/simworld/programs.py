@@ -22,6 +22,7 @@ from taskboard.loop import agents, command, find, people
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.daemon import Daemon
 from taskboard.loop.writeback import WriteBack
+from taskboard.testing.git import FakeGit
 from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.workspace import Workspace
 
@@ -85,6 +86,7 @@ class Opened(Program):
             mark=f"{stage.dice.randrange(4096):03x}",
             owner="ada",
             untrusted=lambda: None,
+            git=FakeGit(),
         )
 
     def _asked(self, drafts: Sequence[Draft]) -> None:

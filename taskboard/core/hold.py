@@ -1,0 +1,54 @@
+"""When a board must not be read as intent: text that is broken, cut, or suddenly half empty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from taskboard.core.board import Board
+from taskboard.core.presence import too_many_gone
+from taskboard.core.task import World
+
+_ACCEPT = " If that is meant: taskboard accept"
+
+HELD = {
+    "empty": f"The board is empty although it had tasks.{_ACCEPT}",
+    "utf16": "The board is UTF-16; save it as UTF-8.",
+    "nul": "The board contains NUL bytes; save it as UTF-8 text.",
+    "size": "The board is over 16 MB.",
+    "conflict": "The board has conflict markers; resolve them.",
+    "fence": f"The board ends inside a code fence that was closed before.{_ACCEPT}",
+    "comment": f"The board ends inside a comment that was closed before.{_ACCEPT}",
+    "utf8": f"The board ends inside a UTF-8 character.{_ACCEPT}",
+    "gone": f"More than 30 % of the open tasks have gone at once.{_ACCEPT}",
+    "missing": "The board is not there; it is waited for.",
+}
+"""Why a board is not read as intent, in words. The keys stand in ``data.held``."""
+
+ACCEPTABLE = frozenset({"empty", "fence", "comment", "utf8", "gone"})
+"""What ``taskboard accept`` may confirm; the rest cannot be read at all."""
+
+
+def why_unreadable(board: Board, world: World, shown: Collection[str] | None) -> str | None:
+    """Why the text is not to be read (a key of ``HELD``), or None. ``shown`` are the tasks the
+    last projection showed, None when nothing was projected."""
+    if board.held is not None:
+        known = board.held != "empty" or _had_tasks(world, shown)
+        return board.held if known else None
+    if board.cut is not None and board.cut != world.cut and world.digest is not None:
+        return board.cut
+    if not any(i.task in world.names for i in board.items) and _had_tasks(world, shown):
+        named = any(t.assigned and not t.hidden for t in world.tasks.values())
+        return None if named and board.items else "empty"
+    return None
+
+
+def why_doubted(world: World, gone: Collection[str]) -> str | None:
+    """Why a text that can be read is doubted (a key of ``HELD``), or None. ``gone`` are the
+    tasks that this save lacks."""
+    return "gone" if too_many_gone(world, gone) else None
+
+
+def _had_tasks(world: World, shown: Collection[str] | None) -> bool:
+    names = shown if shown is not None else world.names
+    alive = (world.named(name) for name in names)
+    return any(t is not None and not t.hidden and t.missing_since is None for t in alive)
