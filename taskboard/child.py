@@ -23,6 +23,9 @@ nobody has recorded never starts. This needs no ``preexec_fn``, which is unsafe 
 
 _STANDARD = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
 _BLOCK = 1 << 16
+_NAP = 1.0
+"""Seconds between two looks at the clock. One that takes much longer was no wait of ours: this
+process was stopped (a frozen machine, Ctrl-Z), and that is nobody's working time."""
 _DRAIN = 1 << 20
 """More than a pipe holds (at most 1 MiB): what was written before the end is read after it, and
 somebody who keeps writing cannot keep us."""
@@ -123,7 +126,13 @@ class Child:
             if left <= 0:
                 return cause
             # The loop's timer may count sleep; the clock is asked again after it.
-            await asyncio.wait({self._exit.done}, timeout=max(left, 0.01))
+            nap, before = min(max(left, 0.01), _NAP), self._clock.awake()
+            await asyncio.wait({self._exit.done}, timeout=nap)
+            now = self._clock.awake()
+            stopped = now - before - nap
+            if stopped > _NAP:
+                began += stopped
+                self._heard = min(self._heard + stopped, now)
         return "exit"
 
     def _listen(self, pipe: int) -> None:

@@ -38,7 +38,8 @@ class Watcher(Protocol):
     """Told what happens while an order is executed. Must not block."""
 
     def started(self, group: Who) -> None:
-        """The process group that does the work, before it can do anything that matters."""
+        """The process group that does the work, before it can do anything that matters. It
+        may raise: then the work ends before it has begun, and what was raised goes on."""
         ...
 
     def output(self, text: str) -> None:

@@ -21,6 +21,20 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "trust", "start", "trust", "Show what would run here, and allow it.", "taskboard trust"
         ),
+        Entry(
+            "approve",
+            "confirm",
+            "approve",
+            "Let tasks run that arrived by git.",
+            "taskboard approve TASK-015",
+        ),
+        Entry(
+            "accept",
+            "confirm",
+            "accept",
+            "Say that a held board is meant as it is.",
+            "taskboard accept",
+        ),
         Entry("run", "work", "run", "Work on the board until stopped.", "taskboard run"),
         Entry(
             "once",

@@ -15,7 +15,7 @@ from taskboard.cli.holder import Holder, holder
 from taskboard.cli.look import Look, look
 from taskboard.cli.shapes import diagnosis_shape, file_name, owner_of, task_shape
 from taskboard.cli.text import Screen, one_line
-from taskboard.core.state import Kind
+from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task
 from taskboard.core.units import brief, read_time
 from taskboard.errors import Usage
@@ -112,10 +112,19 @@ def _yours(seen: Look) -> list[Task]:
     me = seen.ctx.owner.casefold()
     return [
         t
-        for t in _of(seen, Kind.BLOCKED)
-        if t.status.who not in _TIMED
+        for t in seen.in_order()
+        if not t.hidden
         and me in (t.status.who.casefold(), owner_of(seen.ctx, t).casefold())
+        and (_is_asked(t) or (not t.approved and t.kind not in CLOSED))
     ]
+
+
+def _asks(task: Task) -> str:
+    return task.status.text if task.approved else f"{task.status.text}, to be approved"
+
+
+def _is_asked(task: Task) -> bool:
+    return task.kind is Kind.BLOCKED and task.status.who not in _TIMED
 
 
 def _counts(seen: Look) -> dict[str, int]:
@@ -146,7 +155,7 @@ def _status_lines(screen: Screen, seen: Look, daemon: Holder | None, cost: float
     yield from _head(screen, seen, daemon)
     running = [[t.task, one_line(t.title), _since(seen, t)] for t in _of(seen, Kind.RUNNING)]
     yield from _part(screen, "Running", running, "running")
-    yours = [[t.task, one_line(t.title), t.status.text] for t in _yours(seen)]
+    yours = [[t.task, one_line(t.title), _asks(t)] for t in _yours(seen)]
     yield from _part(screen, "Waits for you", yours, "blocked")
     ahead = [[t.task, one_line(t.title), _will(t)] for t in seen.next_up()]
     yield from _part(screen, "Next", ahead, "dim")

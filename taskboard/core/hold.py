@@ -8,7 +8,7 @@ from taskboard.core.board import Board
 from taskboard.core.presence import too_many_gone
 from taskboard.core.task import World
 
-_ACCEPT = " If that is meant: taskboard accept"
+_ACCEPT = " If that is meant: `taskboard accept`."
 
 HELD = {
     "empty": f"The board is empty although it had tasks.{_ACCEPT}",

@@ -48,11 +48,10 @@ def judge(
     """Judge ``lease`` from this machine.
 
     ``alive`` says whether its supervisor's pid exists with the same start time. ``watched_for``
-    is how long (seconds, sleep counted, on the observer's own clock) the lease has been seen
-    unchanged. ``boot_now`` is the boot clock and ``boot_id`` the boot it belongs to; ``now`` is
-    UTC. A lease of another ``device`` is known only by watching it. ``lease`` None is a folder
-    whose lease cannot be read (yet): its maker has ``ttl_s`` seconds, counted in
-    ``watched_for``.
+    is how long (seconds awake, on the observer's own clock) the lease has been seen unchanged.
+    ``boot_now`` is the boot clock and ``boot_id`` the boot it belongs to; ``now`` is UTC. A
+    lease of another ``device`` is known only by watching it. ``lease`` None is a folder whose
+    lease cannot be read (yet): its maker has ``ttl_s`` seconds, counted in ``watched_for``.
     """
     if lease is None:
         return Life.DEAD if watched_for >= ttl_s else Life.UNSURE

@@ -93,6 +93,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self) -> Kind:
         return self.status.kind
 
+    @property
+    def lock(self) -> str:
+        """The id that the label and the lease of its last run carry."""
+        return self.claimed_as or self.task
+
 
 _NO_WORD = re.compile(r"[^A-Za-z0-9._@/-]+")
 

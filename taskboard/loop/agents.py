@@ -117,7 +117,7 @@ async def beat(ctx: Context, name: str) -> tuple[Task, Lease]:
     """``heartbeat RUN``: move the claim's end by ``claim_ttl``. The board is left alone."""
     task = await find_run(ctx, name)
     run = await _require_current(ctx, task, name, "heartbeat", "agent")
-    lease = ctx.leases.find(task.task, run.attempt)
+    lease = ctx.leases.find(task.lock, run.attempt)
     if lease is None or lease.run != run.run:
         raise StaleRun(f"The lease of {task.task}@{run.attempt} is gone.", task=task.task)
     longer = extended(ctx, lease)
@@ -184,6 +184,6 @@ async def _require_current(ctx: Context, task: Task, name: str, verb: str, actor
 
 
 def _drop(ctx: Context, task: Task, run: Run) -> None:
-    lease = ctx.leases.find(task.task, run.attempt)
+    lease = ctx.leases.find(task.lock, run.attempt)
     if lease is not None and lease.run == run.run and lease.supervisor is None:
         ctx.leases.drop(lease)  # a supervisor drops its own, once the work is gone

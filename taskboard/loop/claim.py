@@ -131,6 +131,7 @@ def extended(ctx: Context, lease: Lease) -> Lease:
     return msgspec.structs.replace(
         lease,
         renewals=lease.renewals + 1,
+        boot=ctx.processes.me().boot,
         expires_boot=ctx.clock.boot() + ttl,
         expires=second_up(ctx.clock.now() + timedelta(seconds=ttl)),
     )

@@ -26,6 +26,10 @@ from taskboard.loop.watch import Changes, Debounce
 WRITE_EVERY = 2.0
 """Seconds between two write-backs of a daemon, so that an editor is rarely in the way."""
 
+_JUMP = 0.5
+"""Seconds that the wall clock may differ from the awake clock after one poll: more, and the
+machine has slept or somebody has set its clock."""
+
 _LEAST = 0.001
 """Seconds a wait lasts at least: a moment that rounding puts just ahead is then past."""
 
@@ -52,6 +56,7 @@ class Daemon:
         self._unwritten = False
         self._woke = ctx.clock.now()
         """When the last turn began: what was due then it has dealt with."""
+        self._lead = self._wall_lead()
         self._stop = False
 
     def stop(self) -> None:
@@ -115,6 +120,7 @@ class Daemon:
                 self.memory.due = self.memory.due or has_late_saves(self.ctx)
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
                 self.memory.due = self.memory.due or self._is_trusted_again()
+                self.memory.due = self._has_jumped() or self.memory.due
             self.memory.news.clear()
             if self.ctx.clock.awake() >= moment:
                 return
@@ -140,6 +146,15 @@ class Daemon:
         except (TaskboardError, OSError) as error:
             log.debug("a save could not be read ahead: %s", error)
         return True
+
+    def _wall_lead(self) -> float:
+        return self.ctx.clock.now().timestamp() - self.ctx.clock.awake()
+
+    def _has_jumped(self) -> bool:
+        """Whether the wall clock has jumped since the last poll (by a sleep, too): moments that
+        something waits for may lie behind it now, and no timer of ours told of them."""
+        before, self._lead = self._lead, self._wall_lead()
+        return abs(self._lead - before) > _JUMP
 
     def _is_trusted_again(self) -> bool:
         """Trust is given elsewhere, and nothing in the folder tells of it."""

@@ -131,7 +131,8 @@ async def check_receipt(
 ) -> Receipt:
     """Run the ``verify`` command as the host and say whether it ended with 0."""
     checker: Executor = ctx.executors[CHECKER]
-    outcome = await checker.execute(order, watcher)
+    with ctx.keep_awake():
+        outcome = await checker.execute(order, watcher)
     command = fields.get("verify", "")
     detail = {"command": command[:500], "log": order.log}
     if isinstance(outcome, Succeeded):

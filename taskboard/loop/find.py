@@ -22,7 +22,7 @@ async def find_run(ctx: Context, name: str) -> Task:
     world = await ctx.ledger.look()
     label, at, number = name.partition("@")
     for task in world.tasks.values():
-        if task.run is not None and name in (task.run.run, f"{task.task}@{task.run.attempt}"):
+        if current_run(task, name) is not None:
             return task
     known = world.named(label) if at and number.isdigit() else None
     if known is not None and 0 < int(number) <= known.attempt:
@@ -35,8 +35,10 @@ async def find_run(ctx: Context, name: str) -> Task:
 
 
 def current_run(task: Task, name: str) -> Run | None:
-    """The task's current run when ``name`` means it, else None."""
+    """The task's current run when ``name`` means it, else None. A run keeps the label that it was
+    claimed under when its task is renamed."""
     run = task.run
-    if run is not None and name in (run.run, f"{task.task}@{run.attempt}"):
-        return run
-    return None
+    if run is None:
+        return None
+    labels = (f"{task.task}@{run.attempt}", f"{task.lock}@{run.attempt}")
+    return run if name == run.run or name in labels else None

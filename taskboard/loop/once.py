@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from datetime import datetime
 
-from taskboard.core.ready import settles_at
+from taskboard.core.ready import ready, settles_at
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
@@ -14,7 +15,11 @@ from taskboard.core.units import read_time, second_up
 from taskboard.core.wake import due
 from taskboard.loop.command import begin
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.scene import set_scene
 from taskboard.loop.tick import tick
+
+HELD_UP = 1.0
+"""Seconds until a start that another process held up is tried again."""
 
 
 async def once(
@@ -42,9 +47,22 @@ async def once(
             await _wait(memory, 1.0 if progress else 5.0)
             continue
         pause = _next_due(ctx, world)
+        if _is_held_up(ctx, memory, world):
+            pause = min(pause if pause is not None else math.inf, HELD_UP)
         if pause is None or ctx.clock.awake() + pause > deadline:
             return world
-        await _wait(memory, pause + 0.01)
+        # Asleep, no timer of ours runs: what has become due then is seen by looking again.
+        await _wait(memory, min(pause + 0.01, ctx.settings.poll))
+
+
+def _is_held_up(ctx: Context, memory: Memory, world: World) -> bool:
+    """Whether something may start, and the turn could not start it: another process is just
+    taking it or still ends its last run, or has died while it did."""
+    children = world.children()
+    return any(
+        candidate.executor or candidate.task_id not in children
+        for candidate in ready(set_scene(ctx, memory, world))
+    )
 
 
 def _next_due(ctx: Context, world: World) -> float | None:

@@ -20,6 +20,7 @@ from taskboard.loop.record import (
     ending_of,
     record,
     record_refusal,
+    require_approved,
     require_trust,
 )
 
@@ -67,6 +68,13 @@ async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
     return events
 
 
+async def say_approve(ctx: Context, task: Task, actor: str) -> list[Event]:
+    """``approve ID``: what arrived by git may run."""
+    if task.approved:
+        return []
+    return await ctx.ledger.append([about(task, E.EDITED, actor, approved=True)])
+
+
 async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Event]:
     """``answer ID TEXT``: in the ledger only; the text itself lies in ``objects/``."""
     if not text.strip():
@@ -91,6 +99,7 @@ async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
         await record(ctx, task, E.COMPLETED, "done", actor=actor, verb="done")
     if task.fields.get("verify"):
         require_trust(ctx)
+        require_approved(task)
     verdict = await judge_person(ctx, task, by=actor)
     end = ending_of(ctx, task, None, actor)
     await conclude(ctx, task, end, verdict, verb="done")

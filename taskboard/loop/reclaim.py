@@ -19,7 +19,7 @@ from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
 from taskboard.log import log
 from taskboard.loop.claim import UNBORN, age_of
-from taskboard.loop.context import Context, Memory
+from taskboard.loop.context import Context, Memory, Watch
 
 _GLANCE = 0.05
 """Seconds between two looks at a lease folder that another process is just making."""
@@ -68,23 +68,31 @@ def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | N
 
 
 def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
-    now = ctx.clock.awake()  # asleep, no holder can renew: closing the lid is free
-    renewals, since = memory.watched.get(lease.run, (lease.renewals, now))
-    if renewals != lease.renewals:
-        since = now
-    memory.watched[lease.run] = (lease.renewals, since)
+    watch = _look_on(memory.watched.get(lease.run), lease, ctx.clock.awake())
+    memory.watched[lease.run] = watch
     verdict = judge(
         lease,
         boot_id=ctx.processes.me().boot,
         boot_now=ctx.clock.boot(),
         now=ctx.clock.now(),
         alive=lease.supervisor is not None and ctx.processes.alive(lease.supervisor),
-        watched_for=now - since,
+        watched_for=watch.seconds,
         device=ctx.device,
     )
     if verdict is not Life.DEAD:
         return None
     return "its claim expired" if lease.supervisor is None else "its supervisor is gone"
+
+
+def _look_on(before: Watch | None, lease: Lease, now: float) -> Watch:
+    """One more look, ``now`` by the awake clock: asleep, no holder can renew, and closing the
+    lid is free. A gap between two looks counts for the time of one renewal at most: whoever
+    stopped this process (a frozen machine) may have stopped the holder with it, and then it
+    deserves as long as ever to show itself."""
+    if before is None or before.renewals != lease.renewals:
+        return Watch(lease.renewals, 0.0, now)
+    passed = min(now - before.looked, lease.ttl_s / 3)
+    return Watch(lease.renewals, before.seconds + passed, now)
 
 
 async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:

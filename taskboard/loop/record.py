@@ -12,7 +12,7 @@ from taskboard.core.gate import Verdict
 from taskboard.core.state import next_events
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_time
-from taskboard.errors import BoardHeld, Refused
+from taskboard.errors import BoardHeld, Refused, Untrusted
 from taskboard.loop.context import Context, Memory
 
 
@@ -103,6 +103,18 @@ def require_trust(ctx: Context) -> None:
     reason = ctx.untrusted()
     if reason is not None:
         raise reason
+
+
+def require_approved(task: Task) -> None:
+    """Raise ``Untrusted`` when what the task would execute arrived by git and waits for a
+    person."""
+    if not task.approved:
+        raise Untrusted(
+            f"The commands of {task.task} arrived by git, and nobody has approved them.",
+            hint=f"Look at them with taskboard show {task.task}, then: "
+            f"taskboard approve {task.task}",
+            task=task.task,
+        )
 
 
 def require_whole_board(memory: Memory) -> None:

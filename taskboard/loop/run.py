@@ -7,7 +7,9 @@ the process tree is gone before the run's ending is recorded.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -27,7 +29,7 @@ from taskboard.core.outcome import (
 )
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_duration
-from taskboard.errors import Refused, TaskboardError
+from taskboard.errors import Refused, StaleRun, TaskboardError
 from taskboard.executor import Order
 from taskboard.ledger import Lease
 from taskboard.log import log
@@ -35,7 +37,13 @@ from taskboard.loop import evidence
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.processes import Who
 
+T = TypeVar("T")
+
 GENERATE, VALIDATE = "generate", "validate"
+
+
+class _Overslept(Exception):
+    """The lease ran out before a process could begin: look before anything starts."""
 
 
 class Supervisor:
@@ -47,11 +55,14 @@ class Supervisor:
         self.task, self.lease, self.run = task, lease, run
         self.active: Active | None = None
         self._started = ctx.clock.awake()
+        self._trusted = ctx.clock.boot() + lease.ttl_s
+        """Until when nobody can have taken the run (boot clock: sleep counts)."""
 
     async def work(self) -> None:
         """Execute, validate, gate and record; never raises for what the work did."""
         try:
-            await self._guarded()
+            with self.ctx.keep_awake():
+                await self._guarded()
         finally:
             self.ctx.leases.drop(self.lease)
             self.memory.active.pop(self.run.run, None)
@@ -81,7 +92,7 @@ class Supervisor:
             self.ctx.files.make_folder(self.ctx.run_folder(self.run.run))
             await self._record([self._end().step(E.STEP_STARTED, GENERATE)])
             executor = self.ctx.executors[self.run.executor]
-            outcome = await executor.execute(self._order(), self)
+            outcome = await self._trusting(lambda: executor.execute(self._order(), self))
             if not isinstance(outcome, Succeeded):
                 await self._record(self._without_success(outcome))
                 return
@@ -108,7 +119,11 @@ class Supervisor:
             if demand.verify:
                 order = evidence.check_order(self.ctx, self.task.task, self.run, fields)
                 self.ctx.files.make_folder(order.folder)
-                receipts.append(await evidence.check_receipt(self.ctx, fields, order, self))
+                receipts.append(
+                    await self._trusting(
+                        lambda: evidence.check_receipt(self.ctx, fields, order, self)
+                    )
+                )
             found = evidence.artifact_receipts(
                 self.ctx, fields, run=self.run, baseline=self.task.baseline
             )
@@ -186,8 +201,11 @@ class Supervisor:
     # What the executor tells us.
 
     def started(self, group: Who) -> None:
-        """The process group stands in the lease before it can do anything that matters."""
+        """The process group stands in the lease before it can do anything that matters. Past
+        the trusted time it may not: what is raised here ends it before it has begun."""
         self.lease = replace_group(self.lease, group)
+        if self.ctx.clock.boot() >= self._trusted:
+            raise _Overslept
         self.ctx.leases.renew(self.lease)
 
     def output(self, text: str) -> None:
@@ -199,24 +217,41 @@ class Supervisor:
     # The lease.
 
     async def _keep_lease(self) -> None:
-        """Renew every third of the ttl. After a gap longer than the ttl (sleep, a stopped
-        process) look at the ledger first: if it names another run, end ours."""
-        ttl = self.lease.ttl_s
-        last = self.ctx.clock.boot()
+        """Renew every third of the ttl. Past the trusted time (sleep, a stopped process, a full
+        disk) look at the ledger first: if it names another run, end ours."""
         while True:
-            await asyncio.sleep(ttl / 3)
-            now = self.ctx.clock.boot()
-            if now - last > ttl and not await self._is_current():
+            await asyncio.sleep(self.lease.ttl_s / 3)
+            if self.ctx.clock.boot() >= self._trusted and not await self._is_current():
                 return
-            last = now
-            self.lease = bump(self.lease)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        now = self.ctx.clock.boot()
+        self.lease = bump(self.lease)
+        try:
+            renewed = self.ctx.leases.renew(self.lease)
+            if not renewed and await self._is_current():  # somebody has cleared the folder away
+                log.warning("%s: its lease was gone and is made again", self.lease.label)
+                renewed = self.ctx.leases.take(self.lease)
+        except OSError as trouble:  # a full disk may have room again before the ttl is over
+            log.warning("%s: its lease was not renewed: %s", self.lease.label, trouble)
+            return
+        if renewed:
+            self._trusted = now + self.lease.ttl_s
+
+    async def _trusting(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do what starts a process; after a sleep that came before it began, look and do it
+        again, as the same run."""
+        while True:
             try:
-                renewed = self.ctx.leases.renew(self.lease)
-            except OSError as trouble:  # a full disk may have room again before the ttl is over
-                log.warning("%s: its lease was not renewed: %s", self.lease.label, trouble)
-                continue
-            if not renewed:
-                log.warning("%s: its lease folder is gone; the ledger decides", self.lease.label)
+                return await act()
+            except _Overslept:
+                if not await self._is_current():
+                    raise StaleRun(
+                        f"{self.lease.label} was taken by another while this machine slept.",
+                        task=self.task.task,
+                    ) from None
+                await self._renew()
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
         """Work without a keeper would be taken for dead while it goes on: end it."""

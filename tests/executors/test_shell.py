@@ -141,6 +141,33 @@ def test_time_asleep_does_not_count(tmp_path):
     assert isinstance(asyncio.run(sleep_through()), Succeeded)
 
 
+class Stopped(SystemClock):
+    """The awake clock of a process that is stopped for an hour, without the hour."""
+
+    skipped = 0.0
+
+    def awake(self):
+        return super().awake() + self.skipped
+
+
+@pytest.mark.parametrize("limit", ["timeout", "stall"])
+def test_time_in_which_we_were_stopped_ourselves_does_not_count(tmp_path, limit):
+    clock = Stopped()
+    command = "until [ -e go ]; do sleep 0.01; done"
+    order = order_in(tmp_path, command=command, **{limit: 600.0})
+
+    async def stopped_once() -> object:
+        task = asyncio.create_task(executor(clock).execute(order, Witness()))
+        await asyncio.sleep(0.1)
+        clock.skipped += 3600
+        await asyncio.sleep(1.1)
+        assert not task.done()
+        (order.project / "go").touch()
+        return await task
+
+    assert isinstance(asyncio.run(stopped_once()), Succeeded)
+
+
 def test_a_watcher_that_cannot_record_the_group_stops_the_command_from_starting(tmp_path):
     order = order_in(tmp_path, command="touch started")
 
