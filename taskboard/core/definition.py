@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from taskboard.core.board import Board, Item, Span
 from taskboard.core.fields import text_of
 from taskboard.core.headings import heading_id
+
+_KEYS = ("result", "note")
+_WORDS = re.compile(r"[^\W_]+")
 
 
 def definition(board: Board, item: Item, ours: frozenset[bytes] = frozenset()) -> bytes:
@@ -46,7 +50,17 @@ def _id_span(board: Board, item: Item) -> list[Span]:
 
 
 def own_line_spans(board: Board, item: Item, ours: frozenset[bytes]) -> Iterator[Span]:
-    """The field lines that are the runtime's, byte for byte, one span for each."""
+    """The field lines that are the runtime's, one span for each. A formatter may have changed how
+    they are spelled, but not what they say: see ``essence``."""
+    if not ours:
+        return
+    known = {essence(line) for line in ours}
     for field in item.fields:
-        if board.data[field.span.start : field.span.end].rstrip(b"\r\n") in ours:
+        if field.key in _KEYS and essence(board.data[field.span.start : field.span.end]) in known:
             yield field.span
+
+
+def essence(text: bytes) -> str:
+    """Letters and digits alone, caseless: what stays of a text whatever a formatter does to its
+    bullets, emphasis, escapes, quotes, blanks and line breaks."""
+    return "".join(_WORDS.findall(text_of(text))).casefold()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from taskboard.core.board import Board, Item, Span
-from taskboard.core.definition import own_line_spans
+from taskboard.core.definition import essence, own_line_spans
 from taskboard.core.fields import text_of
 from taskboard.core.state import Kind, read_status
 
@@ -99,6 +99,8 @@ def _lines_set(board: Board, item: Item, wish: Wish) -> Iterator[_Splice]:
     present = [board.data[span.start : span.end].rstrip(b"\r\n").strip(b" \t") for span in spans]
     if present == wanted and _stand_last(item, spans):
         return
+    if sorted(present) != sorted(wanted) and _only_respelled(board, item, wish, spans):
+        return
     for span in spans:
         yield _Splice(span.start, span.end, b"")
     kept = [field for field in item.fields if field.span not in spans]
@@ -111,6 +113,18 @@ def _lines_set(board: Board, item: Item, wish: Wish) -> Iterator[_Splice]:
     if board.data[before.end - 1 : before.end] not in (b"\n", b"\r"):  # the board ends here
         text = ending + text[: -len(ending)]
     yield _Splice(at, at, text)
+
+
+def _only_respelled(board: Board, item: Item, wish: Wish, spans: list[Span]) -> bool:
+    """Whether the lines were shown before and a formatter has spelled them anew, or pulled them
+    out of the fields. To set them right would only call it again, and never end."""
+    wanted = [_bytes(one_line(line)) for line in wish.lines]
+    says = [essence(line) for line in wanted]
+    found = [essence(board.data[span.start : span.end]) for span in spans]
+    if not wish.ours.issuperset(wanted) or any(found.count(f) > says.count(f) for f in found):
+        return False
+    text = essence(board.own_bytes(item))
+    return all(said in text for said in says)
 
 
 def _stand_last(item: Item, spans: list[Span]) -> bool:
