@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from taskboard.core.board import Board
-from taskboard.core.presence import too_many_gone
+from taskboard.core.presence import Presence, too_many_gone
 from taskboard.core.task import World
 
 _ACCEPT = " If that is meant: `taskboard accept`."
 
 HELD = {
-    "empty": f"The board is empty although it had tasks.{_ACCEPT}",
+    "empty": f"None of the tasks that were on the board is there now.{_ACCEPT}",
     "utf16": "The board is UTF-16; save it as UTF-8.",
     "nul": "The board contains NUL bytes; save it as UTF-8 text.",
     "size": "The board is over 16 MB.",
@@ -36,16 +36,17 @@ def why_unreadable(board: Board, world: World, shown: Collection[str] | None) ->
         return board.held if known else None
     if board.cut is not None and board.cut != world.cut and world.digest is not None:
         return board.cut
-    if not any(i.task in world.names for i in board.items) and _had_tasks(world, shown):
-        named = any(t.assigned and not t.hidden for t in world.tasks.values())
-        return None if named and board.items else "empty"
     return None
 
 
-def why_doubted(world: World, gone: Collection[str]) -> str | None:
-    """Why a text that can be read is doubted (a key of ``HELD``), or None. ``gone`` are the
-    tasks that this save lacks."""
-    return "gone" if too_many_gone(world, gone) else None
+def why_doubted(
+    world: World, found: Presence, shown: Collection[str] | None, *, deletions: bool
+) -> str | None:
+    """Why a text that can be read is doubted (a key of ``HELD``), or None: nothing that was there
+    is there, or too much of it has gone at once (unless ``deletions`` are not read anyway)."""
+    if not found.known and _had_tasks(world, shown):
+        return "empty"
+    return "gone" if deletions and too_many_gone(world, found.gone) else None
 
 
 def _had_tasks(world: World, shown: Collection[str] | None) -> bool:

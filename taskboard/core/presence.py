@@ -20,8 +20,10 @@ MOST_GONE = 0.3
 class Presence:
     """Human ids, as the ledger had them before this look. ``gone`` have just vanished, ``back``
     were missing and are there again; ``dropped`` are sections the runtime added that a save does
-    not contain, and that none ever has; ``kept`` are such that a save contains now."""
+    not contain, and that none ever has; ``kept`` are such that a save contains now. ``known``
+    counts the tasks of the ledger that stand on the board."""
 
+    known: int = 0
     gone: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -51,7 +53,13 @@ def presence(
                 dropped.append(task.task)
             elif _may_be_missed(task):
                 gone.append(task.task)
-    return Presence(gone=tuple(gone), back=tuple(back), dropped=tuple(dropped), kept=tuple(kept))
+    return Presence(
+        known=len(there - {None}),
+        gone=tuple(gone),
+        back=tuple(back),
+        dropped=tuple(dropped),
+        kept=tuple(kept),
+    )
 
 
 def _may_be_missed(task: Task) -> bool:

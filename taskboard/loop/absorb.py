@@ -88,7 +88,12 @@ class Seen(NamedTuple):
 def _is_known(memory: Memory, seen: Seen) -> bool:
     sight = memory.sight
     same = sight.digest == seen.digest and sight.absorbed == seen.world.absorbed
-    return same and not _is_free_again(seen)
+    # Others may have projected since: then the same bytes are an old copy that somebody saved.
+    return same and sight.shown == _shown_data(seen.base) and not _is_free_again(seen)
+
+
+def _shown_data(base: Base | None) -> bytes | None:
+    return None if base is None else base.data
 
 
 def _is_free_again(seen: Seen) -> bool:
@@ -130,6 +135,7 @@ async def _take_in(ctx: Context, memory: Memory, seen: Seen, how: _How) -> Sight
         digest=digest,
         absorbed=world.absorbed,
         board=board,
+        shown=_shown_data(seen.base),
         stat=seen.stat,
         held=HELD[held] if held else None,
     )
@@ -189,12 +195,13 @@ def look_for_intent(
     """Why the board is not to be read as intent (a key of ``HELD``) or None, and what it asks
     for as far as it can be read at all. Records nothing."""
     world, base = seen.world, seen.base
-    held = why_unreadable(board, world, base.statuses if base is not None else None)
+    shown = base.statuses if base is not None else None
+    held = why_unreadable(board, world, shown)
     if held is not None and held not in ACCEPTABLE:
         return held, None
     asked = ask(ctx, board, seen, settling=settling)
-    if held is None and seen.git.busy is None:
-        held = why_doubted(world, asked.presence.gone)
+    if held is None:
+        held = why_doubted(world, asked.presence, shown, deletions=seen.git.busy is None)
     return held, asked
 
 

@@ -90,6 +90,8 @@ class Sight:
     absorbed: int = 0
     """Sequence of the save the ledger had absorbed last at that moment."""
     board: Board | None = None
+    shown: bytes | None = None
+    """What was last projected when it was read."""
     stat: Stat | None = None
     """The file as it was just before it was read."""
     held: str | None = None
