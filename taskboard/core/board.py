@@ -77,10 +77,14 @@ class Item:
         return read_status(found.value if found else "")
 
     def values(self) -> dict[str, str]:
-        """Field values by key, without ``status``, ``result`` and ``note``; the first wins."""
+        """Field values by key, without ``status``, ``result`` and ``note``; the first wins,
+        except that a task waits for all that any ``needs`` says (``depends on``, ``blocked
+        by``)."""
         out: dict[str, str] = {}
         for f in self.fields:
-            if f.key not in ("status", "result", "note"):
+            if f.key == "needs" and out.get("needs"):
+                out["needs"] += f", {f.value}"
+            elif f.key not in ("status", "result", "note"):
                 out.setdefault(f.key, f.value)
         return out
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from taskboard.core.board import Diagnosis
 from taskboard.core.codes import finding
 from taskboard.core.event import MAX_FIELDS
-from taskboard.core.fields import EXECUTABLE, code_span_end
+from taskboard.core.fields import EXECUTABLE, code_span_end, prose_around
 from taskboard.core.outcome import Tier
 from taskboard.core.scope import Scope
 from taskboard.core.units import read_duration, read_time
@@ -20,7 +20,8 @@ _BACKTICK = re.compile(r"(?:[^`\\]|\\.)*`", re.DOTALL)
 _COMMANDS = ("run", "verify")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LIKE_FIELD = re.compile(
-    rb"[ \t]*(?:[-*][ \t]+)?(?:\*\*)?(?P<key>[A-Za-z]{1,30})(?:\*\*)?:(?:\*\*)?(?:\s|$)"
+    rb"[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<key>[A-Za-z]{1,30})(?:\*\*|__)?"
+    rb"(?::(?:\*\*|__)?(?:\s|$)|\xef\xbc\x9a)"
 )
 _HEAD = 4096
 """Bytes of a task's prose that are looked at for what may be meant as fields."""
@@ -136,10 +137,12 @@ def _steps(path: str) -> list[str] | None:
 def not_a_list_item(scope: Scope) -> Iterator[Diagnosis]:
     """TB122: what decides what is executed, in a form or place in which it does not count."""
     for item in scope.board.items:
-        above = scope.board.data[item.heading.start : item.fields_end]
-        first = item.line + len(_LINE_END.findall(above))
-        for number, key in _like_fields(scope.board.data[item.fields_end : item.pieces[0].end]):
-            if key in EXECUTABLE:
+        for span in prose_around(item.fields, item.heading.end, item.pieces[0].end):
+            prose = scope.board.data[span.start : span.end]
+            found = [(n, key) for n, key in _like_fields(prose) if key in EXECUTABLE]
+            above = scope.board.data[item.heading.start : span.start] if found else b""
+            first = item.line + len(_LINE_END.findall(above))
+            for number, key in found:
                 said = f"'{key}' counts only as a list item among the fields: '- {key}: value'."
                 yield finding("TB122", said, line=first + number, task=item.task)
 

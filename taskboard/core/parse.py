@@ -12,7 +12,7 @@ from taskboard.core.blocks import Blocks, find_blocks, flatten
 from taskboard.core.board import Board, Diagnosis, Field, Item, Span
 from taskboard.core.codes import finding
 from taskboard.core.definition import definition as definition  # noqa: PLC0414
-from taskboard.core.fields import read_fields, text_of
+from taskboard.core.fields import prose_around, read_fields, text_of
 from taskboard.core.headings import heading_id, title_after
 from taskboard.core.markdown import Heading
 from taskboard.core.state import Kind, read_status
@@ -21,7 +21,11 @@ MAX_BOARD = 16 * 1024 * 1024
 """Bytes; a larger board is held."""
 
 _BOM = b"\xef\xbb\xbf"
-_PAUSE = re.compile(rb"^(?:- )?pause:[ \t]+all[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_PAUSE = re.compile(
+    rb"^(?:[-*][ \t]+)?(?:\*\*)?pause(?:\*\*)?(?::(?:\*\*)?[ \t]|\xef\xbc\x9a(?:\*\*)?)"
+    rb"[ \t]*all[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CONFLICT = re.compile(rb"^(?:(<{7}) |(>{7}) )", re.MULTILINE)
 
 
@@ -105,17 +109,18 @@ def _drafts(flat: bytes, blocks: Blocks, lines: _Lines) -> list[_Draft]:
         while waiting and blocks.headings[waiting[-1]].level >= heading.level:
             ends[waiting.pop()] = heading.start
         waiting.append(place)
+    edges = [*(heading.start for heading in blocks.headings[1:]), len(flat)]
     return [
-        _draft(flat, heading, end, lines)
-        for heading, end in zip(blocks.headings, ends, strict=True)
+        _draft(flat, heading, end, edge, lines)
+        for heading, end, edge in zip(blocks.headings, ends, edges, strict=bool(ends))
     ]
 
 
-def _draft(flat: bytes, heading: Heading, end: int, lines: _Lines) -> _Draft:
+def _draft(flat: bytes, heading: Heading, end: int, edge: int, lines: _Lines) -> _Draft:
     text = text_of(flat[heading.title_start : heading.title_end])
     if "\n" in text:
         text = " ".join(part.strip(" \t") for part in text.split("\n"))
-    fields, stop = read_fields(flat, heading.end, lines.number(heading.end))
+    fields, stop = read_fields(flat, heading.end, edge, lines.number(heading.end))
     match = heading_id(text)
     title = text if match is None else title_after(text, match)
     task = None if match is None else match["id"]
@@ -159,9 +164,8 @@ def _pieces(start: int, end: int, holes: list[tuple[int, int]]) -> tuple[Span, .
 
 def _item(data: bytes, draft: _Draft, parent: int | None, pieces: tuple[Span, ...]) -> Item:
     heading = draft.heading
-    gap = data[heading.end : draft.fields[0].span.start]
-    body = gap + data[draft.fields_end : pieces[0].end]
-    body += b"".join(data[span.start : span.end] for span in pieces[1:])
+    around = prose_around(draft.fields, heading.end, pieces[0].end)
+    body = b"".join(data[span.start : span.end] for span in (*around, *pieces[1:]))
     return Item(
         task=draft.task,
         title=draft.title,

@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from taskboard.core.blocks import find_blocks, flatten
 from taskboard.core.board import Board, Item, Span
 from taskboard.core.definition import essence, own_line_spans
 from taskboard.core.fields import text_of
 from taskboard.core.state import Kind, read_status
 
+_NEXT_HEADING = 1000
+"""Bytes behind a section in which a heading begins that ends it."""
+_WIDE_COLON = "：".encode()
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -40,14 +44,8 @@ def render(board: Board, wishes: Sequence[Wish], appended: Sequence[str] = ()) -
     """The board with every wish granted and the sections ``appended`` at its end. Wishes that
     are true already change nothing."""
     splices = [splice for wish in wishes for splice in _granted(board, wish)]
-    splices.sort(key=lambda splice: (splice.start, splice.end))
-    out: list[bytes] = []
-    at = 0
-    for splice in splices:
-        out += [board.data[at : splice.start], splice.text]
-        at = splice.end
-    out.append(board.data[at:])
-    return _with_sections(b"".join(out), appended, board.newline)
+    whole = _spliced(board.data, splices, 0, len(board.data))
+    return _with_sections(whole, appended, board.newline)
 
 
 def one_line(text: str) -> str:
@@ -61,7 +59,9 @@ def _granted(board: Board, wish: Wish) -> Iterator[_Splice]:
         yield _id_given(board, item, wish.give_id)
     if wish.status is not None:
         yield from _status_set(board, item, wish.status)
-    yield from _lines_set(board, item, wish)
+    lines = list(_lines_set(board, item, wish))
+    if not lines or item.fields[0].form == "list" or _keeps_shape(board, item, lines):
+        yield from lines
 
 
 def _id_given(board: Board, item: Item, name: str) -> _Splice:
@@ -81,9 +81,14 @@ def _status_set(board: Board, item: Item, status: str) -> Iterator[_Splice]:
     if field.value != text_of(old):  # the word stands in a code span
         marks = old[: len(old) - len(old.lstrip(b"`"))]
         text = marks + text + marks
-    elif not old and board.data[start - 1 : start] not in (b" ", b"\t"):
+    elif not old and _wants_blank(board.data[field.span.start : start]):
         text = b" " + text
     yield _Splice(start, end, text)
+
+
+def _wants_blank(before: bytes) -> bool:
+    """Whether a blank belongs before a first value: nobody writes one behind ``：``."""
+    return not before.endswith((b" ", b"\t")) and not before.rstrip(b"*").endswith(_WIDE_COLON)
 
 
 def _same(typed: str, word: str) -> bool:
@@ -115,6 +120,29 @@ def _lines_set(board: Board, item: Item, wish: Wish) -> Iterator[_Splice]:
     yield _Splice(at, at, text)
 
 
+def _keeps_shape(board: Board, item: Item, splices: list[_Splice]) -> bool:
+    """Whether the same headings stand in and behind the section afterwards. A list item under
+    plain lines may swallow an indented heading, and without it a rule may turn the lines into
+    a heading: then the runtime's lines stay as they are."""
+    start, end = item.section.start, item.section.end + _NEXT_HEADING
+    after = _spliced(board.data, splices, start, end)
+    shapes = (_shape(text) for text in (board.data[start:end], after))
+    return next(shapes) == next(shapes)
+
+
+def _shape(section: bytes) -> list[tuple[int, bytes]]:
+    flat = flatten(section)
+    return [(h.level, flat[h.title_start : h.title_end]) for h in find_blocks(flat).headings]
+
+
+def _spliced(data: bytes, splices: list[_Splice], start: int, end: int) -> bytes:
+    out: list[bytes] = []
+    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):
+        out += [data[start : splice.start], splice.text]
+        start = splice.end
+    return b"".join([*out, data[start:end]])
+
+
 def _only_respelled(board: Board, item: Item, wish: Wish, spans: list[Span]) -> bool:
     """Whether the lines were shown before and a formatter has spelled them anew, or pulled them
     out of the fields. To set them right would only call it again, and never end."""
@@ -133,12 +161,12 @@ def _stand_last(item: Item, spans: list[Span]) -> bool:
 
 
 def _manner(board: Board, item: Item, previous: Span | None) -> tuple[bytes, bytes]:
-    """Indentation and line end of the line before, to be copied."""
+    """The indentation of the fields and the line end of the line before, to be copied."""
     span = previous or item.heading
     line = board.data[span.start : span.end]
-    body = line.rstrip(b"\r\n")
-    indent = body[: len(body) - len(body.lstrip(b" \t"))] if previous else b""
-    return indent, line[len(body) :] or board.newline
+    first = board.data[item.fields[0].span.start : item.fields[0].span.end]
+    indent = first[: len(first) - len(first.lstrip(b" \t"))]
+    return indent, line[len(line.rstrip(b"\r\n")) :] or board.newline
 
 
 def _with_sections(data: bytes, sections: Sequence[str], newline: bytes) -> bytes:

@@ -48,6 +48,14 @@ OPEN_WORDS = frozenset(
         "proposed",
         "unclaimed",
         "available",
+        "to-do",
+        "not-started",
+        "not_started",
+        "idea",
+        "ideas",
+        "[ ]",
+        "⬜",
+        "🔲",
     )
 )
 """Words people write for "not yet": never run until somebody says ``ready``."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
 
 from taskboard.core.board import Diagnosis, Item
 from taskboard.core.codes import finding
+from taskboard.core.ids import ID
 from taskboard.core.scope import Scope
 from taskboard.core.state import CLOSED, OPEN_WORDS, Kind
 from taskboard.core.units import read_time
@@ -18,23 +20,34 @@ _SKEW = timedelta(minutes=1)
 _FAMILIES = (
     (("ready",), "Only the word 'ready' alone runs; write 'ready', or leave it."),
     (
-        ("in progress", "in_progress", "doing", "wip", "claimed", "active", "running"),
+        "in progress,in_progress,in-progress,doing,wip,claimed,active,running,started,working,"
+        "🔄,🟨,🚧,[~],[/]".split(","),
         "Agents claim by command; a person writes running:<name>:<UTC minute>.",
     ),
     (
-        ("complete", "finished", "fixed", "shipped", "implemented", "closed", "✅"),
-        "The word is 'done'.",
+        "done,complete,finished,fixed,shipped,implemented,closed,resolved,✅,✔,☑,[x]".split(","),
+        "The word is 'done', alone.",
     ),
     (
-        ("blocked", "waiting", "wait", "on hold", "hold", "paused", "review", "in review"),
+        "blocked,waiting,wait,on hold,hold,paused,review,in review,under review,needs,⛔,🚫,"
+        "⏸".split(","),
         "Write blocked:<who>:<what> or blocked:until:<UTC time>, like blocked:ada:review.",
     ),
     (
-        ("cancel", "dropped", "won't", "wont", "deferred", "obsolete", "failed", "❌"),
-        "Write failed:<reason>, like failed:cancelled.",
+        "cancel,dropped,won't,won’t,wont,deferred,obsolete,abandoned,rejected,failed,❌,[-]".split(
+            ","
+        ),
+        "Write failed:<reason>, like failed:cancelled, or 'later' to leave it open.",
+    ),
+    (
+        "unstarted,new,someday,⬜,🔲,⏳,[ ]".split(","),
+        "Write 'todo', alone.",
     ),
 )
+"""How words of each family begin, or the sign that stands for them, and what to write."""
 _WORDS = ("ready", "done", "blocked", "failed", "running", *sorted(OPEN_WORDS))
+_DECORATION = re.compile(r"^[\W_]+|[\W_]+$")
+_ANY_ID = re.compile(rf"(?<![\w-]){ID.pattern}(?![\w-])")
 
 
 def text(scope: Scope) -> Iterator[Diagnosis]:
@@ -73,10 +86,18 @@ def unknown_status(scope: Scope) -> Iterator[Diagnosis]:
 
 
 def _nearest(typed: str) -> str:
-    word = typed.casefold().strip(" *_[]()~")
-    for starts, hint in _FAMILIES:
-        if word.startswith(starts):
-            return hint
+    """What to write instead: judged by the words, and by the sign only where no word says it."""
+    sign = typed.casefold().strip()
+    word = _DECORATION.sub("", sign)
+    if word in OPEN_WORDS:
+        return f"Write '{word}', alone."
+    blocker = _ANY_ID.search(typed)
+    if word.startswith("blocked") and blocker:
+        return f"Write blocked:task:{blocker[0]}, or name it in 'needs'."
+    for text in (word, sign):
+        for starts, hint in _FAMILIES:
+            if text.startswith(tuple(starts)):
+                return hint
     near = get_close_matches(word[:40], _WORDS, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ from taskboard.core.scope import Scope
 from taskboard.core.state import CLOSED, Kind
 
 _LOST = {Kind.FAILED: ("TB204", "has failed"), Kind.WITHDRAWN: ("TB205", "was removed")}
+_RANGE = re.compile(r"([A-Z][A-Z0-9-]*-)\d+-\1\d+")
+"""A range that has the shape of an id: ``CG-001-CG-012``."""
 _SMALL = 50
 """Circles up to this size are shown from every member's own view."""
 
@@ -23,8 +26,11 @@ def unclear_needs(scope: Scope) -> Iterator[Diagnosis]:
         for field in _need_fields(item):
             for word in needs_of({"needs": field.value}):
                 if not ID.fullmatch(word):
-                    said = f"{word!r} in 'needs' is no single id, so the task waits."
-                    yield scope.at("TB203", item, field, said)
+                    yield scope.at("TB203", item, field, _unclear(word))
+
+
+def _unclear(word: str) -> str:
+    return f"{word!r} in 'needs' is no single id, so the task waits."
 
 
 def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
@@ -33,7 +39,9 @@ def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
     for item in _open_items(scope):
         for field, blocker in _blockers(item):
             kind = kinds.get(blocker)
-            if kind is None:
+            if kind is None and _RANGE.fullmatch(blocker) and blocker not in scope.board.ids:
+                yield scope.at("TB203", item, field, _unclear(blocker))
+            elif kind is None:
                 no_task = " that is a task" if blocker in scope.board.ids else ""
                 said = f"There is no {blocker}{no_task}."
                 yield scope.at("TB202", item, field, said)
@@ -61,7 +69,7 @@ def _shortened(path: list[str]) -> list[str]:
 
 
 def _need_fields(item: Item) -> list[Field]:
-    return [f for f in item.fields if f.key == "needs"][:1]
+    return [f for f in item.fields if f.key == "needs"]
 
 
 def _open_items(scope: Scope) -> Iterator[Item]:

@@ -1,3 +1,4 @@
+import re
 import subprocess
 from datetime import UTC, datetime
 
@@ -67,6 +68,14 @@ def test_a_sound_board_has_no_diagnoses():
         ("needs: B-1 (preferably)", "TB203"),
         ("needs: B-9", "TB202"),
         ("needs: A-1", "TB201"),
+        ("needs: TASK-0801 and Phase 7. Unblocked.", "TB203"),
+        ("needs: CG-001-CG-012", "TB203"),
+        ("needs: B-1..B-5", "TB203"),
+        ("needs: B-1–B-5", "TB203"),
+        ("needs: ET-*", "TB203"),
+        ("needs: 1.2 (ترجیحاً)", "TB203"),
+        ("needs: B-1 preferably", "TB203"),
+        ("needs: after the launch", "TB203"),
     ],
 )
 def test_a_field_that_cannot_be_obeyed_is_diagnosed_on_its_line(line, code):
@@ -77,6 +86,27 @@ def test_a_field_that_cannot_be_obeyed_is_diagnosed_on_its_line(line, code):
     assert diagnosis.severity == CODES[code].severity
     assert diagnosis.message
     assert diagnosis.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Depends on: TASK-052 (Done), TASK-053 (Done)", "Blocked by: All CG, ET", "依赖：所有, 一切"],
+)
+def test_every_unclear_word_is_named(text):
+    words = [word.strip() for word in re.split("[:：]", text)[1].split(",")]
+    said = {d.message.partition(" in ")[0] for d in found(task(text)) if d.code == "TB203"}
+    assert said == {repr(word) for word in words}
+
+
+def test_a_range_that_is_somebodys_id_is_an_id():
+    text = task("needs: CG-001-CG-012")
+    assert codes(text + task(name="CG-001-CG-012", status="todo")) == []
+
+
+def test_a_task_waits_for_every_field_that_says_so():
+    text = task("needs: B-1", "Blocked by: B-2") + task(name="B-1", status="todo")
+    assert codes(text) == ["TB202"]
+    assert parse(text.encode()).items[0].values()["needs"] == "B-1, B-2"
 
 
 def test_columns_count_characters_from_one():
@@ -102,6 +132,26 @@ def test_a_project_beneath_a_permitted_root_is_fine():
         ("cancelled", "failed:cancelled"),
         ("🔴", "ready, done"),
         ("blocked:until:tomorrow", "blocked:"),
+        ("✅ Completed (March 1, 2026)", "'done'"),
+        ("done by Antigravity (2026-02-04)", "'done'"),
+        ("✅", "'done'"),
+        ("✅ Ready for review", "'ready' alone"),
+        ("**ready**", "'ready' alone"),
+        ("🟡 CLAIMED by Oracle1 🔮 | **Posted:** 2026-04-11", "claim"),
+        ("[IN PROGRESS - 40%]", "claim"),
+        ("🔄", "claim"),
+        ("in_progress", "claim"),
+        ("⬜ PENDING", "Write 'pending', alone"),
+        ("⏳ planned", "Write 'planned', alone"),
+        ("BLOCKED by TASK-7", "blocked:task:TASK-7"),
+        ("blocked:nosql", "blocked:ada:review"),
+        ("⛔", "blocked:"),
+        ("In review", "blocked:ada:review"),
+        ("needs-human", "blocked:"),
+        ("deferred to Q3", "'later'"),
+        ("won’t do", "failed:cancelled"),
+        ("❌", "failed:"),
+        ("[-]", "failed:"),
     ],
 )
 def test_an_unknown_status_is_shown_with_the_nearest_word(word, hint):
@@ -186,7 +236,9 @@ def test_an_open_task_inside_a_done_one_is_no_child():
     [
         ("run: rm x\n", [3]),
         ("**verify:** true\n", [3]),
-        ("* run: rm x\n", [3]),
+        ("+ run: rm x\n", [3]),
+        ("run：rm x\n", [3]),
+        ("**Run:** rm x\n- owner: ada\n**Agent**: b\n* needs: A-1\nProject: z", [3, 5, 7]),
         ("\n- run: late\n", [4]),
         ("Owner: ann\nrun: rm x\n", [4]),
         ("\nProse first.\n\nrun: rm x\n", []),

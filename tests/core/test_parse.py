@@ -1,13 +1,20 @@
+from unicodedata import normalize
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskboard.core.board import Span
 from taskboard.core.parse import MAX_BOARD, definition, parse
+from taskboard.core.render import Wish, render
 from taskboard.core.state import Kind
 
 LINES = [
     b"", b"# Board", b"## TASK-1 One", b"## TASK-2: Two", b"### TASK-3 Child", b"## plain",
     b"- status: ready", b"- status: `done`", b"- **Status:** blocked:ada:x", b"- note: TB1",
+    b"**Status:** todo  ", b"Status: ready", "状态：ready".encode(), b"* **Owner**: x", b"Run: x",
+    b"Note: x", b"===", b"- [ ] box", b"## Inbox", "注意：".encode(),
+    b"\xef\xbc", b"- **k\xef\xbc",
     b"- pause: all", b"- run: `a`", b"text", b"```", b"%%", b"<!--", b"-->", b"  # x", b"---",
     b"\xff", b"\xc3\xa9", b"\xe2\x82", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"- status:", b"- x: y",
     b"<<<<<<< a", b">>>>>>> b", b"   - status: ready", b"\x0c", "## 🚀 **TASK-4** x".encode(),
@@ -76,18 +83,113 @@ def test_fields_may_follow_one_blank_line_and_end_at_the_first_other_line():
 def test_nested_and_unusual_lines_are_no_fields():
     item = one("## A-1 x\n- status: ready\n  - verify: no\n")
     assert [f.key for f in item.fields] == ["status"]
-    for line in ("* status: ready", "status: ready", "- https://x", "- [ ] status: ready"):
-        assert parse(f"## A-1 x\n{line}\n".encode()).items == ()
+    for line in (
+        "+ status: ready", "1. status: ready", "> status: ready", "- [ ] status: ready",
+        "-status: ready", "*status: ready*", "**status: ready**", "__Status:__ ready",
+        "    status: ready", "\tstatus: ready", "status:ready", "**Status:**ready",
+        "| status: ready |", "`status`: ready",
+    ):  # fmt: skip
+        assert parse(f"## A-1 x\n{line}\n".encode()).items == (), line
+
+
+SPELLINGS = [
+    mark + key
+    for mark in ("- ", "* ", "-   ", " - ", "")
+    for key in (
+        "status: ", "Status:  ", "STATUS:\t", "**Status:** ", "**State**: ", "状态：", "狀態： ",
+        "상태：", "**Status：**", "**وضعیت**：", "Status :\t", "**状態:** ",
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_spelling_of_a_field_is_read_and_written_back_as_found(spelling, newline):
+    for bom, last in [("", newline), ("\ufeff", newline), ("", ""), ("\ufeff", "")]:
+        before, after = f"{bom}## A-1 x{newline}{spelling}", f"  {newline}**Owner:** ada  {last}"
+        board = parse(f"{before}ready{after}".encode())
+        (item,) = board.items
+        assert (item.status.kind, item.values()) == (Kind.READY, {"owner": "ada"})
+        assert render(board, [Wish(0, "done")]) == f"{before}done{after}".encode()
+        empty = f"{before.rstrip()}{after}".encode()
+        filled = render(parse(empty), [Wish(0, "done")])
+        assert parse(filled).items[0].status.kind is Kind.DONE
+        assert filled.replace(b" done", b"").replace(b"done", b"") == empty
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "http://example.org", "10:30 call Ann",
+        "10: 30 is too late", "2026-02-01: nothing yet", "下午3：30开会", "见 http：//例",
+        "Warning: it is slow", "**Posted:** yesterday", "注意：很慢",
+    ],
+)  # fmt: skip
+def test_prose_behind_list_items_stays_prose(prose):
+    item = one(f"## A-1 x\n- status: ready\n{prose}\nmore\n")
+    assert [f.key for f in item.fields] == ["status"]
+    assert item.prompt == f"{prose}\nmore\n"
+
+
+@pytest.mark.parametrize("prose", ["10:30 call", "10: 30 is late", "2026-02-01: none", "http://x"])
+def test_a_time_a_date_or_an_address_is_never_a_field(prose):
+    item = one(f"## A-1 x\nStatus: ready\n{prose}\nOwner: ada\n")
+    assert item.values() == {}
+
+
+def test_several_fields_on_one_line_are_one_value():
+    text = "**Status:** 🟡 CLAIMED by Orla | **Posted:** 2026-04-11 | **Window:** 72h"
+    (field,) = one(f"## A-1 x\n{text}  \n").fields
+    assert (field.key, field.value) == ("status", text.removeprefix("**Status:** "))
+
+
+def test_the_spellings_may_be_mixed_and_every_line_under_a_known_key_counts():
+    item = one(
+        "## A-1 x\n\n* status: ready\n- **Owner**: ada\n**Priority:** high\nWarning: slow\n"
+        "Depends on: A-2\n- **Odd:** kept\nInputs：a.md\n\ntext\n"
+    )
+    assert item.values() == {
+        "owner": "ada", "priority": "high", "needs": "A-2", "odd": "kept", "inputs": "a.md",
+    }  # fmt: skip
+    assert item.prompt == "\nWarning: slow\n\ntext\n"
+
+
+def test_the_steps_under_plain_fields_are_prose_and_a_list_item_among_them_is_a_field():
+    item = one("## A-1 x\n**Status:** ready\n- Step one: go\n- run: make\n- Step two: rest\n")
+    assert item.values() == {"run": "make"}
+    assert item.prompt == "- Step one: go\n- Step two: rest\n"
+
+
+def test_what_is_executed_counts_in_list_items_only_and_does_not_end_the_fields():
+    for form in ("Run: rm x", "**Run:** rm x", "**run**: rm x", "run：rm x"):
+        item = one(f"## A-1 x\n{form}\n**Status:** ready\n{form}\nNeeds: A-2\n{form}\ntext\n")
+        assert item.values() == {"needs": "A-2"}
+        assert item.prompt == f"{form}\n{form}\n{form}\ntext\n"
+    for form in ("- run: x", "* **Run:** x", "- **run**: x", "- run：x"):
+        assert one(f"## A-1 x\n- status: ready\n{form}\n").values() == {"run": "x"}
+
+
+def test_plain_lines_over_a_rule_are_a_heading_and_no_fields():
+    for rule in ("---", "==="):
+        assert parse(f"## A-1 x\nStatus: ready\nOwner: ada\n{rule}\n".encode()).items == ()
+    assert one("## A-1 x\nStatus: ready\n\n---\n").status.kind is Kind.READY
 
 
 def test_keys_are_blind_to_case_and_know_what_people_call_them():
     item = one(
         "## A-1 x\n- STATUS: Ready\n- **Depends on:** A-2\n- Assignee: ada\n- Done when: it is\n"
-        "- Max_Attempts: 2\n- 状态: x\n"
+        "- Max_Attempts: 2\n- 状态: x\n- Acceptance_criteria: y\n- DEFINITION-OF  DONE: z\n"
+        "- 负责人：ada\n- 优先级：high\n- 依赖：A-2\n- 상태: x\n"
     )
     assert [f.key for f in item.fields] == [
-        "status", "needs", "owner", "measure", "max-attempts", "status",
+        "status", "needs", "owner", "measure", "max-attempts", "status", "measure", "measure",
+        "owner", "priority", "needs", "status",
     ]  # fmt: skip
+
+
+def test_a_key_with_decomposed_letters_is_the_same_key():
+    text = normalize("NFD", "## A-1 x\n- 상태: ready\n- Höhe: y\n")
+    assert [f.key for f in one(text).fields] == ["status", "höhe"]
 
 
 def test_a_key_has_at_most_30_characters():
@@ -227,6 +329,8 @@ def test_pause_counts_above_the_first_task_only():
     task = "## A-1 x\n- status: ready\n"
     assert parse(f"# B\n- pause: all\n\n{task}".encode()).paused
     assert parse(f"# B\r\n\r\nPause: ALL\r\n\r\n{task}".encode()).paused
+    for line in ("* pause: all", "**Pause:** all", "pause：all", "- **pause**: ALL"):
+        assert parse(f"# B\n{line}\n\n{task}".encode()).paused, line
     assert not parse(f"# B\n{task}- pause: all\n".encode()).paused
     assert not parse(f"# B\n```\npause: all\n```\n{task}".encode()).paused
     assert not parse(f"# B\n- pause: all the pipes\n{task}".encode()).paused

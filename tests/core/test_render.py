@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,12 +8,18 @@ from taskboard.core.render import Wish, one_line, render
 PIECES = [
     "# Board", "## TASK-1 One", "## TASK-2: Two", "### TASK-3 Child", "## Plain", "## **Bold** x",
     "- status: ready", "- status: `ready`", "- **Status:** blocked:ada:x", "- note: old", "text",
+    "**Status:** ready  ", "Status: todo", "状态：ready", "* **Owner**: x", "Note: x", "Run: x",
+    "Owner: ada", "* status: ready", "===", "  ## TASK-4 Four", "  more",
     "- result: old", "- status:", "- run: x  ", "```", "", "---", "   - status: todo", "<b>", "é",
 ]  # fmt: skip
 ROWS = st.lists(
     st.tuples(st.sampled_from(PIECES), st.sampled_from(["\n", "\r\n", "\r"])), max_size=8
 )
-TASKS = st.sampled_from([f"{a}\r\n{b}" for a in PIECES[1:6] for b in PIECES[6:9]])
+STATUS_LINES = [
+    "- status: ready", "- status: `ready`", "- **Status:** blocked:ada:x", "**Status:** ready  ",
+    "Status: blocked:ada:x", "状态：ready", "* status: ready", "**State**: `ready`",
+]  # fmt: skip
+TASKS = st.sampled_from([f"{a}\r\n{b}" for a in PIECES[1:6] for b in STATUS_LINES])
 BOARDS = st.tuples(ROWS, st.lists(st.tuples(TASKS, ROWS), max_size=3), st.booleans()).map(
     lambda made: "".join(
         [a + b for a, b in made[0]]
@@ -68,7 +75,7 @@ def test_what_was_rendered_reads_back_and_asks_for_nothing_more(data, status, no
     ]
     assert render(after, again) == out
     for before, now, index in zip(board.items, after.items, range(99), strict=False):
-        own = _own(after, index, ours)
+        own = _own(after, index, ours | OURS)  # a line that must stay does
         assert definition(after, now, own) == definition(board, before, OURS)
 
 
@@ -97,6 +104,9 @@ def test_another_spelling_of_the_same_state_stays():
 
 def test_a_missing_value_gets_its_blank():
     assert shown("## A-1 x\n- status:\n", Wish(0, "ready")) == "## A-1 x\n- status: ready\n"
+    assert shown("## A-1 x\n- 状态：\n", Wish(0, "ready")) == "## A-1 x\n- 状态：ready\n"
+    assert shown("## A-1 x\n**Status：**\n", Wish(0, "done")) == "## A-1 x\n**Status：**done\n"
+    assert shown("## A-1 x\nStatus:\n", Wish(0, "done")) == "## A-1 x\nStatus: done\n"
     assert shown("## A-1 x\n- **Status:**", Wish(0, "done")) == "## A-1 x\n- **Status:** done"
 
 
@@ -118,6 +128,40 @@ def test_own_lines_follow_the_last_field_with_its_line_end_and_indentation():
     assert shown("## A-1 x\n- status: done", wish) == (
         "## A-1 x\n- status: done\n- result: ok\n- note: n"
     )
+
+
+@pytest.mark.parametrize(
+    "status", ["**Status:** done  ", "Status: done", " 状态：done", "* state: done"]
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_own_lines_under_every_spelling_are_written_replaced_and_removed(status, newline):
+    for rest in (
+        "",
+        newline,
+        f"{newline}{newline}text{newline}",
+        f"{newline}1. one{newline}",
+    ):
+        text = f"## A-1 x{newline}{status}{rest}"
+        once = shown(text, Wish(0, lines=("- note: a",)))
+        (item,) = parse(once.encode()).items
+        assert [f.key for f in item.fields[:2]] == ["status", "note"]
+        line = once.split(newline)[2].encode()
+        assert shown(once, Wish(0, lines=("- note: a",), ours=frozenset({line}))) == once
+        twice = shown(once, Wish(0, lines=("- result: b", "- note: c"), ours=frozenset({line})))
+        lines = frozenset(row.encode() for row in twice.split(newline)[2:4])
+        assert [f.key for f in parse(twice.encode()).items[0].fields[:3]] == [
+            "status", "result", "note",
+        ]  # fmt: skip
+        assert shown(twice, Wish(0, ours=lines)) == text + ("" if rest else newline)
+
+
+def test_own_lines_under_plain_ones_never_make_or_hide_a_heading():
+    text = "## A-1 x\nStatus: done\n- note: a\n---\ntext\n"
+    assert shown(text, Wish(0, ours=frozenset({b"- note: a"}))) == text
+    text = "## A-1 x\nStatus: done\n\n  ## A-2 y\n- status: ready\n"
+    assert shown(text, Wish(0, lines=("- note: a",))) == text
+    text = "## A-1 x\nStatus: done\n\n  more\n\n## A-2 y\n- status: ready\n"
+    assert "- note: a" in shown(text, Wish(0, lines=("- note: a",)))
 
 
 def test_only_lines_that_are_ours_byte_for_byte_are_replaced():
