@@ -21,6 +21,7 @@ from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Executor
 from taskboard.git import FolderGit
+from taskboard.heads import Heads, opened_as
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
@@ -65,13 +66,15 @@ def open_app(
     settings = configured.settings
     device = _device()
     redactor = Redactor(secrets_of(environ))
+    path = _ledger_path(workspace, settings)
     ledger = JsonlLedger(
         files,
         clock,
-        path=_ledger_path(workspace, settings),
+        path=path,
         state=workspace.state,
         device=device,
         board=workspace.board.name,
+        heads=Heads.of(environ, files, clock),
         writable=writable,
         redact=redactor.redact_data,
     )
@@ -92,7 +95,7 @@ def open_app(
         device=device,
         mark=_mark(clock),
         owner=settings.owner or login_name(),
-        untrusted=lambda: _untrusted(trust, workspace),
+        untrusted=lambda: _untrusted(trust, workspace, path),
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
         keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
     )
@@ -125,11 +128,11 @@ def _decider(settings: Settings) -> Decider:
     )
 
 
-def _untrusted(trust: Trust, workspace: Workspace) -> Untrusted | None:
-    """Why nothing may start now: never trusted, not this user's own, or settings that changed
-    since. A running process keeps the settings it started with."""
+def _untrusted(trust: Trust, workspace: Workspace, ledger: Path) -> Untrusted | None:
+    """Why nothing may start now: never trusted, not this user's own, or settings that changed or
+    another ledger since. A running process keeps the settings it started with."""
     try:
-        trust.require(workspace)
+        trust.require(workspace, opened_as(trust.files, ledger))
     except Untrusted as reason:
         return reason
     except TaskboardError as error:

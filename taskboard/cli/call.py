@@ -58,13 +58,23 @@ class Call:
             ) from None
 
     def run(self, work: Callable[[App], Awaitable[T]], *, writable: bool = True) -> T:
-        """Open the workspace and do the work in an event loop of its own."""
+        """Open the workspace and do the work in an event loop of its own. Raises ``Corrupt``
+        before a ledger is written to that was rolled back or came from elsewhere; work that only
+        reads goes on and says it."""
         import asyncio
+
+        from taskboard.log import log
 
         app = self.open(writable=writable)
 
         async def whole() -> T:
             try:
+                doubt = app.ledger.doubt()
+                if doubt is not None and writable:
+                    await app.ledger.look()  # what is damaged besides says so first
+                    raise doubt
+                if doubt is not None:
+                    log.warning("%s", doubt.message)
                 return await work(app)
             finally:
                 app.ledger.close()

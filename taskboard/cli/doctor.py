@@ -17,7 +17,7 @@ from taskboard import __version__
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.holder import holder
-from taskboard.cli.look import look
+from taskboard.cli.look import Look, look
 from taskboard.cli.text import Screen, one_line, padded
 from taskboard.errors import TaskboardError
 from taskboard.exchange import exchange_names
@@ -158,18 +158,11 @@ async def _inside(app: App) -> list[Finding]:
         seen = await look(app)
     except TaskboardError as error:
         return [Finding.of("ledger", error), _daemon(app)]
-    world, held = seen.world, seen.sight.held
-    found.append(
-        Finding(
-            "ledger",
-            True,
-            f"{world.seq} events"
-            if world.ledger_id
-            else "none yet: the first command that changes something opens one",
-        )
-    )
+    held = seen.sight.held if seen.doubt is None else None
+    found.append(_ledger(seen))
     count = len(seen.sight.board.items) if seen.sight.board else 0
-    grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code != "TB405")
+    told = ("TB405", "TB407", "TB408")  # beside this line
+    grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code not in told)
     trouble = f", {grave} with errors" if grave else ""
     found.append(
         Finding(
@@ -182,6 +175,14 @@ async def _inside(app: App) -> list[Finding]:
     found.append(_daemon(app))
     found.append(Finding("executors", True, ", ".join(sorted(app.ctx.executors))))
     return found
+
+
+def _ledger(seen: Look) -> Finding:
+    if seen.doubt is not None:
+        return Finding.of("ledger", seen.doubt)
+    events = f"{seen.world.seq} events"
+    none = "none yet: the first command that changes something opens one"
+    return Finding("ledger", True, events if seen.world.ledger_id else none)
 
 
 def _daemon(app: App) -> Finding:

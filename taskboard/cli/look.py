@@ -12,7 +12,7 @@ from taskboard.core.ready import ready, reasons
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
-from taskboard.errors import NotFound
+from taskboard.errors import Corrupt, NotFound
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.glance import Glance, glance
 from taskboard.loop.scene import diagnoses, set_scene
@@ -21,7 +21,7 @@ from taskboard.loop.scene import diagnoses, set_scene
 @dataclass(frozen=True, slots=True)
 class Look:
     """One moment of one workspace. ``children`` are by their parent's task id, ``lines`` the
-    board's line of a task by its human id."""
+    board's line of a task by its human id; ``doubt`` is why the ledger may not be written to."""
 
     ctx: Context
     scene: Scene
@@ -29,6 +29,7 @@ class Look:
     diagnoses: tuple[Diagnosis, ...]
     children: Mapping[str, list[Task]]
     lines: Mapping[str, int]
+    doubt: Corrupt | None = None
 
     @property
     def world(self) -> World:
@@ -74,6 +75,9 @@ class Look:
 async def look(app: App) -> Look:
     """Look at a workspace. Writes nothing."""
     seen = await glance(app.ctx)
+    doubt = app.ledger.doubt()
+    if doubt is not None:
+        seen.sight.held = doubt.message
     memory = Memory(sight=seen.sight)
     found = diagnoses(app.ctx, seen.sight, seen.world)
     scene = set_scene(app.ctx, memory, seen.world, found)
@@ -82,9 +86,10 @@ async def look(app: App) -> Look:
         ctx=app.ctx,
         scene=replace(scene, slots=app.settings.slots - busy),
         glance=seen,
-        diagnoses=_with_held(found, seen),
+        diagnoses=_with_held(found, seen) if doubt is None else (_doubted(doubt), *found),
         children=seen.world.children(),
         lines=_lines(scene, seen),
+        doubt=doubt,
     )
 
 
@@ -102,6 +107,12 @@ def _lines(scene: Scene, seen: Glance) -> dict[str, int]:
     return {
         scene.world.tasks[task_id].task: items[place] for task_id, place in scene.places.items()
     }
+
+
+def _doubted(doubt: Corrupt) -> Diagnosis:
+    """Why the ledger may not be written to, as a diagnosis of the board that depends on it."""
+    code = "TB407" if doubt.code == "ledger_rollback" else "TB408"
+    return finding(code, doubt.message, line=1, hint=doubt.hint)
 
 
 def _with_held(found: tuple[Diagnosis, ...], seen: Glance) -> tuple[Diagnosis, ...]:

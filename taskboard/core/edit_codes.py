@@ -82,4 +82,16 @@ EDIT_CODES: dict[str, Code] = {
         "Remove the line 'pause: all', or use 'taskboard resume'.",
         "- pause: all",
     ),
+    "TB407": error(
+        "ledger-rolled-back",
+        "The ledger lacks what this machine has recorded in it, so nothing is written to it and "
+        "nothing starts.",
+        "Put the newer file back; without one, 'taskboard fork' goes on in a new ledger.",
+    ),
+    "TB408": error(
+        "ledger-foreign",
+        "The ledger came from elsewhere or is a copy, so nothing is written to it and nothing "
+        "starts.",
+        "'taskboard fork' goes on here in a new ledger; the old file is kept.",
+    ),
 }

@@ -59,6 +59,11 @@ class Flusher:
         self._waiting.append((end, done, result))
 
     @property
+    def is_clean(self) -> bool:
+        """Whether everything written is durable."""
+        return self._trouble is None and self._durable >= self._written
+
+    @property
     def is_quick(self) -> bool:
         """Whether a sync is so short that it may be done several times in one turn."""
         return self._took <= _QUICK

@@ -16,13 +16,14 @@ from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
 from taskboard.core.task import World
 from taskboard.core.units import stamp
-from taskboard.errors import Conflict, Storage
+from taskboard.errors import Conflict, Corrupt, Storage
 from taskboard.files import Files
+from taskboard.heads import Heads
 from taskboard.ledger import Verified
 from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.store import Store, trouble
-from taskboard.ledgers.jsonl.verify import verify
+from taskboard.ledgers.jsonl.verify import cut_off, verify
 from taskboard.ledgers.jsonl.wish import TURN, Wish
 
 _TYPED = ("title", "text", "fields")
@@ -38,6 +39,7 @@ class JsonlLedger:
     quarantine and objects under ``state`` (``.taskboard``).
 
     Nothing is opened before the first use. ``device`` and ``board`` are written into events.
+    ``heads`` remembers what was acknowledged and refuses files that do not go on from there.
     ``redact`` is applied to the ``data`` of every draft except to what people typed. Not
     ``writable``, it makes no file, takes no lock, repairs nothing, and leaves a torn tail out.
     ``threads`` False keeps every sync on the loop, for simulated disks and clocks.
@@ -52,6 +54,7 @@ class JsonlLedger:
         state: Path,
         device: str,
         board: str,
+        heads: Heads | None = None,
         redact: Callable[[Any], Any] | None = None,
         writable: bool = True,
         threads: bool = True,
@@ -64,7 +67,7 @@ class JsonlLedger:
         self._files = files
         self._path = path
         self._objects = Objects(files, state / "objects")
-        self._store = Store(files, path, state, writable=writable)
+        self._store = Store(files, path, state, heads, writable=writable)
         self._flusher = Flusher(self._store.sync, threads=threads, seconds=clock.awake)
         self._queue: list[Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -78,6 +81,7 @@ class JsonlLedger:
         if self._writable:
             await self._flusher.until(self._store.chain.end)
             self._flusher.now()  # whatever another task wrote while this one waited
+            self._store.note()
         return self._store.chain.world
 
     async def append(self, drafts: Sequence[Draft], *, after: int | None = None) -> list[Event]:
@@ -138,14 +142,26 @@ class JsonlLedger:
 
     async def verify(self) -> Verified:
         """Prove the whole file again, from its first byte: chain, sequence, transitions, and
-        the objects that task definitions lie in. Memory stays bounded. Writes nothing."""
+        the objects that task definitions lie in; and that it holds what this machine has recorded.
+        Memory stays bounded. Writes nothing."""
         try:
-            return verify(self._files, self._path, self._objects)
+            proof = verify(self._files, self._path, self._objects)
+            return cut_off(proof, self._store.doubt(), self._path.name)
+        except OSError as error:
+            raise trouble(self._path, error) from error
+
+    def doubt(self) -> Corrupt | None:
+        """Why nothing may be written to this ledger (``ledger_rollback``, ``ledger_foreign``), or
+        None. Whoever writes is told by an exception; this is for those who only read."""
+        try:
+            return self._store.doubt()
         except OSError as error:
             raise trouble(self._path, error) from error
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
+        if self._flusher.is_clean:
+            self._store.note()
         self._store.close()
 
     def _catch_up(self) -> None:
@@ -211,6 +227,8 @@ class JsonlLedger:
                 wish.error = again(trouble)
             if isinstance(trouble, KeyboardInterrupt | SystemExit):
                 raise
+        else:
+            self._store.note()
 
     def _grant(self, wish: Wish, ts: str) -> None:
         """Record one commit, to be acknowledged by the flush."""
@@ -251,6 +269,8 @@ class JsonlLedger:
         ids = [draft.id or clock.uuid() for draft in whole]
         sealed = commit(chain.world, whole, ts=ts, device=self._device, ids=ids)
         data = sealed[0].line if len(sealed) == 1 else b"".join([one.line for one in sealed])
+        if not chain.end:
+            self._store.begin(str(whole[0].data["ledger_id"]))
         self._store.write(data)
         apply(chain.world, sealed)
         events = [one.event for one in sealed]

@@ -10,6 +10,7 @@ from taskboard.clock import Clock
 from taskboard.core.event import Draft
 from taskboard.errors import Corrupt, Storage
 from taskboard.files import Files, Log
+from taskboard.heads import Heads
 from taskboard.ledgers.jsonl.chain import Chain
 from taskboard.ledgers.jsonl.recover import cut_tail, move_house
 
@@ -20,9 +21,14 @@ class Store:
     """``events.jsonl`` and what stands around it, as one process sees it. Raises ``OSError`` for
     trouble with files, ``Corrupt`` (for good) for trouble with their bytes."""
 
-    def __init__(self, files: Files, path: Path, state: Path, *, writable: bool) -> None:
+    def __init__(
+        self, files: Files, path: Path, state: Path, heads: Heads | None, *, writable: bool
+    ) -> None:
         self.chain = Chain(path.name)
         self._files = files
+        self._heads = heads
+        self._judged = heads is None or not writable
+        """It was found to be ours to write to, or nobody asks."""
         self._path = path
         self._state = state
         self._lock = state / "events.lock"
@@ -47,6 +53,7 @@ class Store:
         if self._is_poisoned():
             if self._started:
                 raise poisoned(self._path)
+            self._judge()
             self._move()
         self._open()
         self._started = True
@@ -102,6 +109,23 @@ class Store:
                 raise self._poison(error) from error
             raise
 
+    def begin(self, ledger_id: str) -> None:
+        """This machine's own ledger is about to begin. Raises ``Storage``."""
+        if self._heads is not None:
+            self._heads.begin(ledger_id, self._path)
+        self._judged = True
+
+    def note(self) -> None:
+        """All that is folded is durable: remember how far that is."""
+        world = self.chain.world
+        ours = self._writable and self._judged and self._corrupt is None
+        if self._heads is not None and ours and world.ledger_id is not None:
+            self._heads.note(world.ledger_id, world.seq, world.head, self.chain.end, self._path)
+
+    def doubt(self) -> Corrupt | None:
+        """Why nobody may write to this ledger: it was rolled back, or came from elsewhere."""
+        return self._heads.judge(self._path) if self._heads is not None else None
+
     def read(self, start: int, limit: int) -> bytes:
         """Bytes of the open file."""
         assert self._log is not None
@@ -121,6 +145,8 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
+        if self._heads is not None:
+            self._heads.flush()
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -153,10 +179,21 @@ class Store:
     def _fold(self) -> bytes:
         assert self._log is not None
         try:
-            return self.chain.catch_up(self._log.read)
+            tail = self.chain.catch_up(self._log.read)
+            self._judge()
         except Corrupt as error:
             self._corrupt = error
             raise
+        return tail
+
+    def _judge(self) -> None:
+        """Raise what forbids writing to this file, before anything is written to it. A damaged
+        one has said so already: that tells more."""
+        if not self._judged:
+            doubt = self.doubt()
+            if doubt is not None:
+                raise doubt
+            self._judged = self.chain.end > 0
 
     def _move(self) -> None:
         mark = self._files.stat(self._mark)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
+
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt
@@ -44,6 +46,15 @@ def verify(files: Files, path: Path, objects: Objects) -> Verified:
     world = chain.world
     good = fault is None and not missing
     return Verified(good, chain.lines, world.seq, world.head, fault, missing)
+
+
+def cut_off(proof: Verified, doubt: Corrupt | None, name: str) -> Verified:
+    """``proof`` with what a chain cannot show: that its end, recorded by this machine, is gone."""
+    if doubt is None or doubt.code != "ledger_rollback" or proof.fault is not None:
+        return proof
+    seq = min(proof.seq + 1, int(doubt.data["acknowledged"]))
+    fault = Fault(name, int(doubt.data["byte"]), seq, seq, doubt.message)
+    return msgspec.structs.replace(proof, ok=False, fault=fault)
 
 
 def _torn(chain: Chain, tail: bytes) -> Fault:
