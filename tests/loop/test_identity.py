@@ -38,15 +38,15 @@ async def added(ctx, title="From a command", **fields):
 
     memory = Memory()
     await absorb(ctx, memory)
-    pairs = [(key, value) for key, value in fields.items()]
+    pairs = list(fields.items())
     return await command.add(
         ctx, memory, title, status="ready", fields=pairs, body="do it", actor="ann"
     )
 
 
-def running(desk, text=TWO.format(one="ready")):
+def running(desk):
     """A board whose first task is run by an outside agent."""
-    desk.save(text)
+    desk.save(TWO.format(one="ready"))
     desk.turn(start=True)
     desk.say(claimed)
     return desk
