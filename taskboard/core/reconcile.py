@@ -156,7 +156,7 @@ class _Reader:
         data = {
             **self._facts(item, text),
             "origin": "board",
-            **self._arrival(item),
+            **self._arrival(item, None),
             **start.data,
             **({"assigned": True} if item.task is None else {}),
             **({"settle": True} if self.reading.settling else {}),
@@ -184,7 +184,7 @@ class _Reader:
         if changed and self.reading.settling and task.kind is not Kind.RUNNING:
             data["settle"] = True
         if facts["work"] != task.work:
-            data |= self._arrival(item)
+            data |= self._arrival(item, task)
         self._add(E.EDITED, task.task_id, name, data={**facts, **data})
         self._answer(item, task, name)
 
@@ -196,12 +196,14 @@ class _Reader:
             data = {"answer": digest, "characters": len(typed)}
             self._add(E.QUESTION_ANSWERED, task.task_id, name, data=data)
 
-    def _arrival(self, item: Item) -> dict[str, object]:
+    def _arrival(self, item: Item, task: Task | None) -> dict[str, object]:
         """Whether what it would execute was brought by git and has to be approved first."""
         known = work_of(item) in self.world.vouched
         if self.reading.arrived and not known:
             return {"origin": "git", "approved": False}
-        return {"approved": True} if known else {}
+        if known and task is not None and not task.approved:
+            return {"origin": "board", "approved": True}
+        return {}
 
     def _add(
         self,

@@ -69,10 +69,10 @@ async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
 
 
 async def say_approve(ctx: Context, task: Task, actor: str) -> list[Event]:
-    """``approve ID``: what arrived by git may run."""
+    """``approve ID``: what arrived by git may run, as if this person had typed it."""
     if task.approved:
         return []
-    return await ctx.ledger.append([about(task, E.EDITED, actor, approved=True)])
+    return await ctx.ledger.append([about(task, E.EDITED, actor, approved=True, origin="command")])
 
 
 async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Event]:
