@@ -13,12 +13,14 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.holder import Holder, holder
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import diagnosis_shape, file_name, owner_of, task_shape
+from taskboard.cli.shapes import diagnosis_shape, file_name, inbox_shape, owner_of, task_shape
 from taskboard.cli.text import Screen, one_line
+from taskboard.core.board import InboxItem
 from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task
 from taskboard.core.units import brief, read_time
 from taskboard.errors import Usage
+from taskboard.loop.inbox import boxes
 
 _TIMED = frozenset({"until", "retry", "quota", "children", "task"})
 """Waiting that ends by itself."""
@@ -58,10 +60,11 @@ def list_(
     call = Call.of(ctx)
     seen = call.run(look, writable=False)
     tasks = list(_chosen(seen, next_=next_, state=state))
+    inbox = [] if next_ else _open_boxes(seen, state)
     call.answer(
         "list",
-        lambda: _list_shape(seen, tasks),
-        lambda screen: _list_lines(screen, seen, tasks, state),
+        lambda: _list_shape(seen, tasks, inbox),
+        lambda screen: _list_lines(screen, seen, tasks, inbox, state),
     )
 
 
@@ -78,11 +81,14 @@ def _status_shape(seen: Look, daemon: Holder | None, cost: float) -> dict[str, A
     }
 
 
-def _list_shape(seen: Look, tasks: list[Task]) -> dict[str, Any]:
+def _list_shape(seen: Look, tasks: list[Task], inbox: list[InboxItem]) -> dict[str, Any]:
     file = file_name(seen.ctx.workspace.board)
     return {
         "seq": seen.world.seq,
-        "tasks": [task_shape(seen, t) for t in tasks],
+        "tasks": [
+            *(task_shape(seen, t) for t in tasks),
+            *(inbox_shape(seen, item) for item in inbox),
+        ],
         "diagnoses": [diagnosis_shape(file, d) for d in seen.diagnoses],
     }
 
@@ -101,6 +107,14 @@ def _chosen(seen: Look, *, next_: bool, state: str | None) -> Iterator[Task]:
                 yield task
         elif wanted in (task.kind.value, task.status.text.casefold()):
             yield task
+
+
+def _open_boxes(seen: Look, state: str | None) -> list[InboxItem]:
+    """What stands in the inbox and is no task yet."""
+    board = seen.sight.board
+    if board is None or seen.sight.held or (state or "open").strip().casefold() != "open":
+        return []
+    return [box.item for box in boxes(board, seen.world) if box.task is None]
 
 
 def _of(seen: Look, kind: Kind) -> list[Task]:
@@ -223,8 +237,10 @@ def _trouble(seen: Look) -> Iterator[list[str]]:
             yield [found.task or "", one_line(found.message), f"{found.code} {file}:{found.line}"]
 
 
-def _list_lines(screen: Screen, seen: Look, tasks: list[Task], state: str | None) -> Iterator[str]:
-    if not tasks:
+def _list_lines(
+    screen: Screen, seen: Look, tasks: list[Task], inbox: list[InboxItem], state: str | None
+) -> Iterator[str]:
+    if not tasks and not inbox:
         yield _nothing(seen, state)
         return
     rows, colours = [], []
@@ -232,6 +248,9 @@ def _list_lines(screen: Screen, seen: Look, tasks: list[Task], state: str | None
         title = "  " * _depth(seen, task) + one_line(task.title)
         rows.append([task.task, task.status.text, title, _remark(seen, task)])
         colours.append(task.kind.value)
+    for item in inbox:
+        rows.append(["Inbox", "open", one_line(item.text), f"ready --line {item.line}"])
+        colours.append("open")
     yield from screen.table(rows, colours, flexible=2, paint=1)
     grave = sum(1 for d in seen.diagnoses if d.severity == "error")
     if grave:

@@ -16,6 +16,7 @@ from taskboard.cli.turn import actor, require_trust_to_verify, turn
 from taskboard.core.task import Task
 from taskboard.errors import Usage
 from taskboard.loop import command, find, people
+from taskboard.loop.inbox import promote
 
 TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
 
@@ -82,8 +83,21 @@ async def _add(
     return (await app.ctx.ledger.look()).tasks[made.task_id]
 
 
-def ready(ctx: typer.Context, name: TaskId) -> None:
+def ready(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[ID]", help="A task, like TASK-015.")] = "",
+    *,
+    line: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Make a task of the Inbox's box on this line."),
+    ] = None,
+) -> None:
     """Let a task run: whatever it waited for, and also when it has failed."""
+    if (line is None) == (not name):
+        raise Usage("`ready` wants either an ID or --line N.", hint="taskboard ready TASK-015")
+    if line is not None:
+        _say(ctx, "ready", lambda app: promote(app.ctx, app.memory, line, actor()))
+        return
     _change(
         ctx,
         "ready",
@@ -179,18 +193,30 @@ def _change(
     declares: Callable[[Look], Mapping[str, str]] | None = None,
 ) -> None:
     """Let ``say`` change the task called ``name``, and show how it stands then."""
+
+    async def act(app: App) -> Task:
+        task = await find.find_task(app.ctx, name)
+        await say(app, task)
+        return task
+
+    _say(ctx, kind, act, whole_board=whole_board, declares=declares)
+
+
+def _say(
+    ctx: typer.Context,
+    kind: str,
+    act: Callable[[App], Awaitable[Task]],
+    *,
+    whole_board: bool = True,
+    declares: Callable[[Look], Mapping[str, str]] | None = None,
+) -> None:
+    """One turn around ``act``, which answers with the task it is about."""
     call = Call.of(ctx)
 
     async def work(app: App) -> dict[str, Any]:
         if declares is not None:
             await require_trust_to_verify(call, app, declares)
-
-        async def act() -> Task:
-            task = await find.find_task(app.ctx, name)
-            await say(app, task)
-            return task
-
-        before = await turn(app, act, whole_board=whole_board)
+        before = await turn(app, lambda: act(app), whole_board=whole_board)
         world = await app.ctx.ledger.look()
         after = world.tasks[before.task_id]
         run = before.run or after.run

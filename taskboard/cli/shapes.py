@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from taskboard.cli.look import Look
-from taskboard.core.board import Diagnosis
+from taskboard.core.board import Diagnosis, InboxItem
 from taskboard.core.deadletter import Story
 from taskboard.core.ending import max_attempts
 from taskboard.core.outcome import VERIFIED
 from taskboard.core.ready import needs_of
+from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context
 
@@ -45,6 +46,35 @@ def task_shape(look: Look, task: Task) -> dict[str, Any]:
         "origin": task.origin,
         "line": look.lines.get(task.task),
         "updated": task.updated,
+    }
+
+
+def inbox_shape(look: Look, item: InboxItem) -> dict[str, Any]:
+    """T of an open box of the inbox, which is no task: ``taskboard ready --line`` makes it one."""
+    return {
+        "task": None,
+        "task_id": None,
+        "title": item.text,
+        "state": Kind.OPEN.value,
+        "kind": Kind.OPEN.value,
+        "runnable": False,
+        "why": "open",
+        "pending": False,
+        "priority": None,
+        "owner": look.ctx.owner,
+        "agent": None,
+        "parent": None,
+        "children": [],
+        "needs": [],
+        "run": None,
+        "attempt": 0,
+        "spent": 0,
+        "max_attempts": max_attempts({}, look.ctx.settings),
+        "tier": None,
+        "verified": False,
+        "origin": "board",
+        "line": item.line,
+        "updated": None,
     }
 
 

@@ -89,6 +89,17 @@ class Item:
         return out
 
 
+class InboxItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A checkbox item under a heading ``Inbox``: no task, until somebody makes it one. ``text``
+    is what stands behind the box, ``body`` what is indented under it, outdented."""
+
+    line: int
+    text: str
+    ticked: bool
+    body: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """A whole board. ``held`` says why it must not be read as intent (``empty utf16 nul size
@@ -104,6 +115,8 @@ class Board:
     newline: bytes = b"\n"
     ids: frozenset[str] = frozenset()
     """Every id-shaped token at the start of any heading: never given again."""
+    inbox: tuple[InboxItem, ...] = ()
+    """The inbox's items in order, ticked ones included."""
 
     def item(self, task: str) -> Item | None:
         """The first item called ``task``."""

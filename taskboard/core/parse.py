@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from taskboard.core.blocks import Blocks, find_blocks, flatten
-from taskboard.core.board import Board, Diagnosis, Field, Item, Span
+from taskboard.core.board import Board, Diagnosis, Field, InboxItem, Item, Span
 from taskboard.core.codes import finding
 from taskboard.core.definition import definition as definition  # noqa: PLC0414
 from taskboard.core.fields import prose_around, read_fields, text_of
 from taskboard.core.headings import heading_id, title_after
+from taskboard.core.inbox import find_inbox, is_inbox
 from taskboard.core.markdown import Heading
 from taskboard.core.state import Kind, read_status
 
@@ -83,6 +86,7 @@ def parse(data: bytes) -> Board:
             not _inside(m.start(), blocks.hidden) for m in _PAUSE.finditer(flat, start, first)
         ),
         newline=_newline(data),
+        inbox=tuple(_inbox(flat, blocks, drafts, chosen, lines)),
         ids=frozenset(draft.task for draft in drafts if draft.task is not None),
     )
 
@@ -149,6 +153,18 @@ def _items(data: bytes, chosen: list[_Draft]) -> Iterator[Item]:
     for draft, parent, inner in zip(chosen, parents, children, strict=True):
         holes = [(chosen[i].heading.start, chosen[i].end) for i in inner]
         yield _item(data, draft, parent, _pieces(draft.heading.start, draft.end, holes))
+
+
+def _inbox(
+    flat: bytes, blocks: Blocks, drafts: list[_Draft], chosen: list[_Draft], lines: _Lines
+) -> Iterator[InboxItem]:
+    sections = [Span(d.heading.end, d.end) for d in drafts if d.task is None and is_inbox(d.title)]
+    if not sections:
+        return
+    others = [Span(d.heading.start, d.end) for d in chosen] + blocks.hidden
+    others += [Span(heading.start, heading.end) for heading in blocks.headings]
+    for item in find_inbox(flat, sections, others):
+        yield replace(item, line=lines.number(item.span.start))
 
 
 def _pieces(start: int, end: int, holes: list[tuple[int, int]]) -> tuple[Span, ...]:

@@ -86,8 +86,10 @@ async def add(
     fields: Sequence[tuple[str, str]],
     body: str,
     actor: str,
+    task_id: str | None = None,
 ) -> Task:
-    """``add TITLE``: a new task in the ledger; the projection appends its section.
+    """``add TITLE``: a new task in the ledger; the projection appends its section. ``task_id``
+    None means a new one.
 
     Raises ``BoardHeld`` when the board is held or ends inside an open fence, ``Usage`` for text
     that would forge structure or a status that a new task cannot have.
@@ -116,14 +118,16 @@ async def add(
                 f"This text cannot be a task: {error}.", hint="taskboard add --help"
             ) from None
         try:
-            return await _create(ctx, name, text, status, actor)
+            return await _create(ctx, name, text, status, actor, task_id or ctx.clock.uuid())
         except Refused as refused:  # somebody else has just added a task under this id
             if refused.data.get("reason") != "id_taken":
                 raise
     raise Conflict("Others keep adding tasks.", hint="Nothing was added: try again.")
 
 
-async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -> Task:
+async def _create(  # noqa: PLR0917
+    ctx: Context, name: str, text: str, status: str, actor: str, task_id: str
+) -> Task:
     """Append ``created``. Raises ``Refused`` when the id was taken meanwhile."""
     section = text.encode("utf-8", "surrogateescape")
     board = parse(section)
@@ -138,7 +142,7 @@ async def _create(ctx: Context, name: str, text: str, status: str, actor: str) -
         "section": await ctx.ledger.keep(section),
         "word": status,
     }
-    task_id, to = ctx.clock.uuid(), read_status(status).text
+    to = read_status(status).text
     await ctx.ledger.append(
         [Draft(type=E.CREATED, task_id=task_id, task=name, to=to, actor=actor, data=data)]
     )
