@@ -37,7 +37,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     base: str
     wrote: str
     boot: str
-    boot_s: float
+    awake_s: float
     wall: str
     beside: str | None = None
     spare: str | None = None
@@ -120,7 +120,7 @@ class Displaced:
             base=base,
             wrote=wrote,
             boot=self._boot,
-            boot_s=self._clock.boot(),
+            awake_s=self._clock.awake(),
             wall=stamp(self._clock.now()),
         )
 
@@ -182,10 +182,10 @@ class Displaced:
             return None
 
     def age(self, slot: Slot) -> float:
-        """Seconds since it was displaced: by the boot clock, after a reboot by wall time. A
-        clock that went back makes it old."""
+        """Seconds since it was displaced: awake, for an editor sleeps with the machine; after a
+        reboot, which no editor survives, by wall time. A clock that went back makes it old."""
         if self._boot and slot.boot == self._boot:
-            return self._clock.boot() - slot.boot_s
+            return self._clock.awake() - slot.awake_s
         gone = self._clock.now() - datetime.fromisoformat(slot.wall)
         return gone.total_seconds() if gone.total_seconds() >= 0 else float("inf")
 

@@ -453,3 +453,33 @@ def test_once_gives_up_on_a_start_that_stays_held_up(desk):
 
     assert desk.state("TASK-001") == "ready"
     assert 9 <= desk.clock.awake() - began <= 12
+
+
+# Displaced boards: an editor sleeps with the machine, and saves after it.
+
+
+def test_a_displaced_board_is_kept_while_its_editor_is_asleep(desk):
+    desk.save(BOARD.format("ready\n- run: ok"))
+    editor = SimFiles(desk.files.disk).open_log(desk.workspace.board)
+    desk.once()  # the board is exchanged: the editor's file is displaced now
+    desk.clock.sleep(8 * HOUR)
+    desk.play(a_command(desk.ctx))  # looks at it before the editor has moved
+    editor.append(b"\na late thought\n")
+    editor.close()
+    desk.clock.advance(1)
+    desk.play(a_command(desk.ctx))
+
+    assert "a late thought" in desk.board
+    assert "- status: done" in desk.board
+
+
+@pytest.mark.parametrize("seconds", [-YEAR, YEAR])
+def test_a_wall_clock_that_jumps_makes_no_displaced_board_older(desk, seconds):
+    desk.save(BOARD.format("ready\n- run: ok"))
+    desk.once()
+    jump(desk, seconds)
+    desk.play(a_command(desk.ctx))
+    assert desk.files.names(desk.workspace.displaced)
+    desk.clock.advance(31)
+    desk.play(a_command(desk.ctx))
+    assert not desk.files.names(desk.workspace.displaced)
