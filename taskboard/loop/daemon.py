@@ -56,6 +56,7 @@ class Daemon:
         self._unwritten = False
         self._woke = ctx.clock.now()
         """When the last turn began: what was due then it has dealt with."""
+        self._began = ctx.clock.awake()
         self._lead = self._wall_lead()
         self._stop = False
 
@@ -168,6 +169,9 @@ class Daemon:
             moments.append(quiet - clock.awake())
         if self._unwritten and self.memory.wrote is not None:
             moments.append(self.memory.wrote + WRITE_EVERY - clock.awake())
+        retry = self.ctx.writeback.retry_at
+        if retry is not None and retry > self._began:  # else the last turn could not write it
+            moments.append(retry - clock.awake())
         world = await self.ctx.ledger.look()
         now = clock.now()
         held = self.memory.sight.held is not None
@@ -190,7 +194,7 @@ class Daemon:
             self._debounce.clear()
             self.memory.noticed = False
         write = self._may_write()
-        self._woke = self.ctx.clock.now()
+        self._woke, self._began = self.ctx.clock.now(), self.ctx.clock.awake()
         try:
             await tick(
                 self.ctx, self.memory, start=start, settling=not start, board=quiet, write=write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -10,16 +10,34 @@ import msgspec
 from taskboard.files import Files
 from taskboard.loop.displaced import digest, pack
 
+_KNOWN = 32
+"""How many lines of one task are known as the runtime's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What was last projected: the bytes, the status word shown and the runtime's own lines by
-    human id, and the sequence of the save that was absorbed into it."""
+    human id, and the sequence of the save that was absorbed into it. ``lines`` are those that
+    stand now and then those that stood before, for an old buffer may bring them back."""
 
     data: bytes
     statuses: dict[str, str] = field(default_factory=dict)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absorbed: int = 0
+
+    def following(self, before: Base | None) -> Base:
+        """This projection, with the lines of the one before it known."""
+        if before is None:
+            return self
+        lines = {
+            task: tuple(dict.fromkeys(mine + before.lines.get(task, ())))[:_KNOWN]
+            for task, mine in self.lines.items()
+        }
+        return replace(self, lines=lines)
+
+    def shows_the_same(self, before: Base) -> bool:
+        """Whether the ledger had no news since: only what others wrote can differ."""
+        return (self.statuses, self.lines) == (before.statuses, before.lines)
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from taskboard.core.units import stamp
 from taskboard.errors import Storage
 from taskboard.files import Files, Stat
 from taskboard.loop.displaced import Displaced, Late, Slot, digest
+from taskboard.loop.patience import Patience
 from taskboard.loop.projection import Base, load_base, save_base
 from taskboard.loop.swap import Lost, Missing, Outcome, Swap, Unable, Written
 
@@ -28,6 +29,8 @@ LINGER = 30.0
 
 _QUIET = 0.2
 """Seconds without a write before a late save is taken for whole."""
+
+_TAKEN_OFF = "another program takes off at once what is written; it is written again in {:.0f} s"
 
 _ROUNDS = 16
 """How often a save in the gap sends a join round again before the next turn goes on."""
@@ -52,6 +55,12 @@ class WriteBack:
         )
         self._swap = Swap(files, self._displaced)
         self._loaded: tuple[Stat, Base | None] | None = None
+        self._patience = Patience()
+
+    @property
+    def retry_at(self) -> float | None:
+        """When (awake clock) a projection may be written that was put off; None when none was."""
+        return self._patience.retry_at
 
     def base(self) -> Base | None:
         """What was last projected, or None when nothing was (or the record cannot be read).
@@ -69,15 +78,22 @@ class WriteBack:
     def put(self, seen: bytes, new: Base) -> Outcome:
         """Write ``new`` over a board that holds ``seen``; nothing is written when it is there
         already. ``Lost`` when a person saved in the gap, ``Missing`` when no board is there,
-        ``Unable`` on a file system that offers no safe way."""
+        ``Unable`` on a file system that offers no safe way, or while another program takes the
+        same lines off as soon as they are written (see ``Patience``)."""
         try:
             self._recover()
+            before = self.base()
+            new = new.following(before)
             if new.data == seen:
                 self._remember(new)
                 return Written()
+            now, again = self._clock.awake(), before is not None and new.shows_the_same(before)
+            if again and (wait := self._patience.wait(now)):
+                return Unable(_TAKEN_OFF.format(wait))
             save_base(self._files, self._next, new)
             outcome = self._swap.replace(seen, new.data)
             if isinstance(outcome, Written):
+                self._patience.wrote(now, again=again)
                 self._promote()
             else:
                 self._files.remove(self._next)
@@ -144,7 +160,7 @@ class WriteBack:
             return Missing(), None
         joined = join(late.base, present, late.data)
         if not late.base and _grew_from(present, late.data):
-            whole = Counter(late.data.splitlines()) <= Counter(present.splitlines())
+            whole = _said(late.data) <= _said(present)
             return Written(), None if whole else self._keep(late.data)
         conflict = self._keep(present) if joined.conflicts else None
         if joined.data == present:
@@ -258,5 +274,10 @@ class WriteBack:
 def _grew_from(text: bytes, older: bytes) -> bool:
     """Whether a text made while the board was away is a whole one, made from ``older``: it has
     at least half of its lines."""
-    lines = Counter(older.splitlines())
-    return 2 * (lines & Counter(text.splitlines())).total() >= lines.total()
+    lines = _said(older)
+    return 2 * (lines & _said(text)).total() >= lines.total()
+
+
+def _said(text: bytes) -> Counter[bytes]:
+    """The lines that say something: blank ones make no two texts alike."""
+    return Counter(line for row in text.splitlines() if (line := row.strip()))
