@@ -46,6 +46,7 @@ run because a word was close."""
 
 _KEY = re.compile(r"(?=.{1,30}\Z)[^\W_](?:[\w -]*\w)?")
 _LETTER = re.compile(r"[^\W\d_]")
+_DIRECTION_MARKS = " \u061c\u200e\u200f"
 _MOST_BYTES = 120
 """Bytes of 30 characters at most."""
 
@@ -153,7 +154,7 @@ def canonical_key(typed: str) -> str | None:
     """``Depends On`` -> ``needs``; None when it is no key."""
     word = typed.strip(" ")
     if not word.isascii():
-        word = normalize("NFC", word)
+        word = normalize("NFC", word).strip(_DIRECTION_MARKS)
     if not _KEY.fullmatch(word):
         return None
     folded = "-".join(word.casefold().replace("_", " ").replace("-", " ").split())

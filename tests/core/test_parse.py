@@ -187,6 +187,10 @@ def test_keys_are_blind_to_case_and_know_what_people_call_them():
     ]  # fmt: skip
 
 
+def test_marks_of_direction_around_a_key_are_not_part_of_it():
+    assert [f.key for f in one("## A-1 x\n- \u200fوضعیت\u200f: ready\n").fields] == ["status"]
+
+
 def test_a_key_with_decomposed_letters_is_the_same_key():
     text = normalize("NFD", "## A-1 x\n- 상태: ready\n- Höhe: y\n")
     assert [f.key for f in one(text).fields] == ["status", "höhe"]
@@ -223,6 +227,8 @@ def test_ids_are_whole_tokens_with_decoration_before_them():
         ("[TASK-1] 标题", "TASK-1", "标题"),
         ("[TASK-1]: x", "TASK-1", "x"),
         ("TASK-1 — x", "TASK-1", "x"),
+        ("TASK-1：标题", "TASK-1", "标题"),
+        ("TASK-1｜标题", "TASK-1", "标题"),
         ("TASK-1: x", "TASK-1", "x"),
         ("1️⃣ TASK-1 x", "TASK-1", "x"),
         ("TASK-1", "TASK-1", ""),
