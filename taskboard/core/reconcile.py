@@ -37,15 +37,19 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What the board last projected showed: status words and the runtime's own lines, by human
-    id. ``Shown()`` when nothing was ever projected."""
+    id, and lines it showed ``earlier``. ``Shown()`` when nothing was ever projected."""
 
     statuses: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def last(self, task: str | None) -> frozenset[bytes]:
+        """The runtime's own lines of one task as last written, without line endings."""
+        return _as_bytes(self.lines.get(task or "", ()))
 
     def ours(self, task: str | None) -> frozenset[bytes]:
-        """The runtime's own lines of one task, as bytes without line endings."""
-        lines = self.lines.get(task or "", ())
-        return frozenset(line.encode("utf-8", "surrogateescape") for line in lines)
+        """Every line of one task that is known as the runtime's, without line endings."""
+        return self.last(task) | _as_bytes(self.earlier.get(task or "", ()))
 
     def also(self, names: Mapping[str, str]) -> Shown:
         """The same, where what was shown under the old id (a value) holds for the new (a key)."""
@@ -54,7 +58,12 @@ class Shown:
         return Shown(
             statuses={**self.statuses, **_moved(self.statuses, names)},
             lines={**self.lines, **_moved(self.lines, names)},
+            earlier={**self.earlier, **_moved(self.earlier, names)},
         )
+
+
+def _as_bytes(lines: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(line.encode("utf-8", "surrogateescape") for line in lines)
 
 
 def _moved(known: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from taskboard.core.board import Item
+from taskboard.core.definition import essence
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.state import OPEN, READY, TERMINAL, UNKNOWN, Kind, Status, next_events
@@ -24,7 +25,7 @@ _WAITING = frozenset({Kind.OPEN, Kind.READY, Kind.BLOCKED, Kind.UNKNOWN})
 class LastShown(Protocol):
     """What the last projection showed of a task."""
 
-    def ours(self, task: str | None) -> frozenset[bytes]: ...
+    def last(self, task: str | None) -> frozenset[bytes]: ...
     @property
     def statuses(self) -> Any: ...
 
@@ -86,8 +87,8 @@ def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[byte
         return True
     if not task.written or not any(_same(typed.text, s) for s in task.shown):
         return False
-    ours = shown.ours(task.task)
-    return not (ours and ours <= lines)
+    last = {essence(line) for line in shown.last(task.task)}
+    return not (last and last <= {essence(line) for line in lines})
 
 
 def _stale(task: Task, typed: Status) -> Draft:

@@ -207,7 +207,9 @@ def look_for_intent(
 
 def shown_by(base: Base | None) -> Shown:
     """What the last projection showed; nothing when there was none."""
-    return Shown(statuses=base.statuses, lines=base.lines) if base is not None else Shown()
+    if base is None:
+        return Shown()
+    return Shown(statuses=base.statuses, lines=base.lines, earlier=base.earlier)
 
 
 async def _record(

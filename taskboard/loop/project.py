@@ -65,7 +65,8 @@ def _projection(board: Board, world: World, shown: Shown) -> Base:
     # What is doubled or gone keeps what was last shown of it, until it can be read again.
     statuses = {_name_now(world, name): word for name, word in shown.statuses.items()}
     lines = {_name_now(world, name): found for name, found in shown.lines.items()}
-    shown = Shown(statuses=statuses, lines=lines)
+    earlier = {_name_now(world, name): found for name, found in shown.earlier.items()}
+    shown = Shown(statuses=statuses, lines=lines, earlier=earlier)
     statuses, lines = dict(statuses), dict(lines)
     for index, item in enumerate(board.items):
         task = world.named(names[index])
@@ -76,7 +77,9 @@ def _projection(board: Board, world: World, shown: Shown) -> Base:
         statuses[task.task] = wish.status or _shown_word(item, task)
         lines[task.task] = wish.lines
     data = render(board, wishes)
-    return Base(data=data, statuses=statuses, lines=lines, absorbed=world.absorbed)
+    return Base(
+        data=data, statuses=statuses, lines=lines, earlier=earlier, absorbed=world.absorbed
+    )
 
 
 def _name_now(world: World, name: str) -> str:

@@ -17,23 +17,25 @@ _KNOWN = 32
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What was last projected: the bytes, the status word shown and the runtime's own lines by
-    human id, and the sequence of the save that was absorbed into it. ``lines`` are those that
-    stand now and then those that stood before, for an old buffer may bring them back."""
+    human id, and the sequence of the save that was absorbed into it. ``earlier`` are lines that
+    stood there before, the newest first: an old buffer may bring them back."""
 
     data: bytes
     statuses: dict[str, str] = field(default_factory=dict)
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    earlier: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absorbed: int = 0
 
     def following(self, before: Base | None) -> Base:
         """This projection, with the lines of the one before it known."""
         if before is None:
             return self
-        lines = {
-            task: tuple(dict.fromkeys(mine + before.lines.get(task, ())))[:_KNOWN]
-            for task, mine in self.lines.items()
-        }
-        return replace(self, lines=lines)
+        earlier = {}
+        for task, mine in self.lines.items():
+            known = before.lines.get(task, ()) + before.earlier.get(task, ())
+            if stood := tuple(line for line in dict.fromkeys(known) if line not in mine):
+                earlier[task] = stood[:_KNOWN]
+        return replace(self, earlier=earlier)
 
     def shows_the_same(self, before: Base) -> bool:
         """Whether the ledger had no news since: only what others wrote can differ."""
@@ -44,6 +46,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     statuses: dict[str, str] = {}
     lines: dict[str, tuple[str, ...]] = {}
+    earlier: dict[str, tuple[str, ...]] = {}
     absorbed: int = 0
 
 
@@ -53,6 +56,7 @@ def save_base(files: Files, path: Path, base: Base) -> None:
         sha256=digest(base.data),
         statuses=base.statuses,
         lines=base.lines,
+        earlier=base.earlier,
         absorbed=base.absorbed,
     )
     files.make_folder(path.parent)
@@ -72,5 +76,6 @@ def load_base(files: Files, path: Path) -> Base | None:
         data=data,
         statuses=header.statuses,
         lines=header.lines,
+        earlier=header.earlier,
         absorbed=header.absorbed,
     )

@@ -389,3 +389,27 @@ def test_two_ids_exchanged_start_and_end_nothing_until_they_are_put_right(desk):
     desk.once()
 
     assert desk.state("TASK-002") == "done"
+
+
+def test_a_typed_answer_answers_what_the_task_asked(desk):
+    desk.save(BOARD.format(status="ready\n- run: ask which colour?"))
+    desk.once()
+    assert desk.state("TASK-001") == "blocked:ann:answer"
+    desk.retype("- status: blocked:ann:answer\n", "- status: ready\n- answer: the blue one\n")
+    desk.turn()
+
+    facts = [e for e in desk.facts() if e.type == "question_answered"]
+    assert [desk.play(desk.ctx.ledger.fetch(e.data["answer"])) for e in facts] == [b"the blue one"]
+    events = desk.events("TASK-001")
+    assert events.index("question_answered") < events.index("unblocked")
+
+
+def test_an_answer_is_told_once(desk):
+    desk.save(BOARD.format(status="todo"))
+    desk.turn(start=True)
+    desk.save(BOARD.format(status="todo\n- answer: yes"))
+    desk.turn()
+    desk.save(BOARD.format(status="todo\n- answer: yes").replace("words", "more words"))
+    desk.turn()
+
+    assert desk.events().count("question_answered") == 1
