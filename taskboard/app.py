@@ -6,7 +6,7 @@ import getpass
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +14,17 @@ from typing import Any
 
 from taskboard.clock import SystemClock
 from taskboard.config import Configured, load
+from taskboard.core.event import Draft
 from taskboard.core.redact import Redactor, secrets_of
 from taskboard.core.settings import Settings
+from taskboard.core.task import World
 from taskboard.deciders.priority import Decider
 from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Executor
 from taskboard.git import FolderGit
 from taskboard.heads import Heads, opened_as
-from taskboard.ledgers.jsonl import JsonlLedger
+from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, fork
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
@@ -42,6 +44,12 @@ class App:
     memory: Memory
     ledger: JsonlLedger
     trust: Trust
+    heads: Heads
+    place: Place
+
+    def fork(self, carry: Callable[[World], list[Draft]]) -> Forked:
+        """Put a fork in the ledger's place; see ``taskboard.ledgers.jsonl.fork``."""
+        return fork(self.ctx.files, self.ctx.clock, self.heads, self.place, carry)
 
     @property
     def settings(self) -> Settings:
@@ -67,6 +75,7 @@ def open_app(
     device = _device()
     redactor = Redactor(secrets_of(environ))
     path = _ledger_path(workspace, settings)
+    heads = Heads.of(environ, files, clock)
     ledger = JsonlLedger(
         files,
         clock,
@@ -74,7 +83,7 @@ def open_app(
         state=workspace.state,
         device=device,
         board=workspace.board.name,
-        heads=Heads.of(environ, files, clock),
+        heads=heads,
         writable=writable,
         redact=redactor.redact_data,
     )
@@ -99,7 +108,8 @@ def open_app(
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
         keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
     )
-    return App(workspace, configured, ctx, Memory(), ledger, trust)
+    place = Place(path, workspace.state, workspace.board.name, device)
+    return App(workspace, configured, ctx, Memory(), ledger, trust, heads, place)
 
 
 def _ledger_path(workspace: Workspace, settings: Settings) -> Path:

@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "Say that a held board is meant as it is.",
             "taskboard accept",
         ),
+        Entry("fork", "fork", "fork", "Go on in a new ledger.", "taskboard fork"),
         Entry("run", "work", "run", "Work on the board until stopped.", "taskboard run"),
         Entry(
             "once",

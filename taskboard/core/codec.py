@@ -20,6 +20,9 @@ _TAIL = len(_HASH_KEY) + 64 + 2 + 2
 """Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
 _HASH_EMPTY = len(_HASH_KEY) + 3
 """Bytes of ``,"hash":""}``: how an event without its hash ends."""
+_PREV_KEY = b',"prev":"'
+_PREV = len(_PREV_KEY) + 64 + 1
+"""Bytes of ``,"prev":"<64 hex>"``, which stand before the hash."""
 
 
 def _digest(data: bytes) -> str:
@@ -56,3 +59,14 @@ def decode(line: bytes) -> Event:
     if _digest(line[:-_TAIL]) != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event
+
+
+def relink(line: bytes, prev: str) -> tuple[bytes, str]:
+    """A good line as it would stand after the line with hash ``prev``, and its hash there. All
+    its other bytes stay. Raises ``Corrupt`` when it does not end with ``prev`` and ``hash``."""
+    body = line[:-_TAIL]
+    if body[-_PREV:][: len(_PREV_KEY)] != _PREV_KEY:
+        raise Corrupt("the line does not end with prev and hash")
+    body = b'%b%b%b"' % (body[:-_PREV], _PREV_KEY, prev.encode())
+    digest = _digest(body)
+    return b'%b,"hash":"%b"}\n' % (body, digest.encode()), digest
