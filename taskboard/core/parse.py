@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from taskboard.core.blocks import Blocks, find_blocks, flatten
 from taskboard.core.board import Board, Diagnosis, Field, InboxItem, Item, Span
 from taskboard.core.codes import finding
 from taskboard.core.definition import definition as definition  # noqa: PLC0414
-from taskboard.core.fields import prose_around, read_fields, text_of
+from taskboard.core.fields import canonical_key, prose_around, read_fields, text_of
 from taskboard.core.headings import heading_id, title_after
 from taskboard.core.inbox import find_inbox, is_inbox
 from taskboard.core.markdown import Heading
@@ -30,6 +30,10 @@ _PAUSE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CONFLICT = re.compile(rb"^(?:(<{7}) |(>{7}) )", re.MULTILINE)
+
+_RULED = "The row of - or = makes a heading of the lines above it: put a blank line before it."
+_NEAR = 3
+"""Lines within which the next heading may have been meant as fields."""
 
 
 class _Lines:
@@ -199,12 +203,20 @@ def _item(data: bytes, draft: _Draft, parent: int | None, pieces: tuple[Span, ..
 
 
 def _heading_findings(drafts: list[_Draft]) -> Iterator[Diagnosis]:
-    for draft in drafts:
+    for draft, after in zip_longest(drafts, drafts[1:]):
         has_status = any(f.key == "status" for f in draft.fields)
         if draft.task is not None and not has_status:
-            yield finding("TB117", line=draft.line, task=draft.task)
+            hint = _RULED if after is not None and _was_status(draft, after) else None
+            yield finding("TB117", line=draft.line, task=draft.task, hint=hint)
         elif draft.task is None and has_status and not _is_task(draft):
             yield finding("TB113", line=draft.line)
+
+
+def _was_status(draft: _Draft, after: _Draft) -> bool:
+    """Whether the next heading looks like the fields of this one."""
+    key = after.title.replace("：", ":").partition(":")[0]
+    near = after.line - draft.line <= _NEAR
+    return near and not draft.fields and canonical_key(key.strip("* ")) == "status"
 
 
 def _text_findings(

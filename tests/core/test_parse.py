@@ -172,6 +172,9 @@ def test_what_is_executed_counts_in_list_items_only_and_does_not_end_the_fields(
 def test_plain_lines_over_a_rule_are_a_heading_and_no_fields():
     for rule in ("---", "==="):
         assert parse(f"## A-1 x\nStatus: ready\nOwner: ada\n{rule}\n".encode()).items == ()
+        board = parse(f"## A-1 x\n\n**Status:** done\n{rule}\n".encode())
+        assert [(d.code, d.line) for d in board.diagnoses] == [("TB117", 1)]
+        assert "blank line" in board.diagnoses[0].hint
     assert one("## A-1 x\nStatus: ready\n\n---\n").status.kind is Kind.READY
 
 
