@@ -95,10 +95,10 @@ def _lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]:
     count = document["tasks"]
     tasks = f"{count} task" if count == 1 else f"{count} tasks"
     yield f"{screen.paint('A new ledger', 'done')} with {tasks} goes on here."
-    yield f"  It names event {old['seq']} of the old one, which is kept: "
+    yield f"The old one ended with event {old['seq']} and is kept:"
     yield f"  {file_name(Path(old['file']))}"
     if document["held"]:
         names = ", ".join(one_line(name) for name in document["held"])
-        yield f"  Held for you, because a run of them may be lost: {names}"
+        yield f"Held for you, because a run of them may be lost: {names}"
     if not document["trusted"]:
         yield "Next: `taskboard trust` shows what would run here, and allows it."
