@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 INBOX = (
@@ -62,6 +65,18 @@ def test_the_same_box_never_becomes_two_tasks(board):
     assert board.board.read_bytes() == b"\n" + before
     board.ok("done", "TASK-008")
     assert board.ok("ready", "--line", "6")["state"] == "done"
+
+
+def test_a_box_that_several_ask_for_at_once_becomes_one_task(board):
+    board.write(INBOX)
+    command = [sys.executable, "-m", "taskboard", "ready", "--line", "5"]
+    asked = [
+        subprocess.Popen(command, cwd=board.folder, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert {process.communicate()[0] for process in asked} == {"TASK-008 is ready\n"}
+    assert board.board.read_text().count("## TASK-008 Call Ann") == 1
+    assert len(titles(board)) == 3
 
 
 def test_a_second_box_with_the_same_words_is_another_task(board):

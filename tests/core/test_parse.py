@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskboard.core.board import Span
+from taskboard.core.fields import EXECUTABLE
 from taskboard.core.parse import MAX_BOARD, definition, parse
 from taskboard.core.render import Wish, render
 from taskboard.core.state import Kind
@@ -129,6 +130,32 @@ def test_prose_behind_list_items_stays_prose(prose):
     item = one(f"## A-1 x\n- status: ready\n{prose}\nmore\n")
     assert [f.key for f in item.fields] == ["status"]
     assert item.prompt == f"{prose}\nmore\n"
+
+
+FIELDLIKE = st.builds(
+    "".join,
+    st.lists(
+        st.sampled_from([
+            "- ", "* ", "**", ":", "：", " ", "　", "run", "Status", "状态", "needs", "x", "7",
+            "/", "`", "|", "\u200f", "\t", "é", "_", "ready",
+        ]),
+        max_size=8,
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FIELDLIKE, max_size=5), ENDS)
+def test_whatever_looks_like_fields_is_read_within_its_line_and_runs_nothing(lines, end):
+    data = end.join([b"## A-1 x", b"Status: ready", *(line.encode() for line in lines), b"z"])
+    board = parse(data)
+    check_spans(board)
+    for item in board.items:
+        assert all(f.form == "list" for f in item.fields if f.key in EXECUTABLE)
+        prose = item.prompt.encode("utf-8", "surrogateescape")
+        known = sum(f.span.end - f.span.start for f in item.fields)
+        heading = item.heading.end - item.heading.start
+        assert heading + known + len(prose) == len(board.own_bytes(item))
 
 
 @pytest.mark.parametrize("prose", ["10:30 call", "10: 30 is late", "2026-02-01: none", "http://x"])
