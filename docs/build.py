@@ -216,7 +216,8 @@ def aliases() -> str:
 
 def open_words() -> str:
     """The words that mean: not yet."""
-    return ", ".join(f"`{word}`" for word in sorted(OPEN_WORDS)) + "."
+    words = sorted(word for word in OPEN_WORDS if re.search(r"\w", word))
+    return ", ".join(f"`{word}`" for word in words) + ", and an empty box (`[ ]` or its emoji)."
 
 
 def layers() -> str:
