@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent.parent / ".ci" / "run"
-PROGRAMS = ("tmux", "vim", "strace", "bwrap", "git")
+PROGRAMS = ("tmux", "vim", "nano", "strace", "bwrap", "git")
 
 
 class Machine:
@@ -68,7 +68,7 @@ def test_boards_that_lie_beside_the_repository_are_named_to_the_tests(machine):
 def test_what_is_missing_is_fetched_without_asking_and_a_refusal_costs_nothing(machine, tmp_path):
     asked = tmp_path / "asked"
     machine.put("apt-get", f'echo "$DEBIAN_FRONTEND $*" >> "{asked}"; exit 100')
-    for name in PROGRAMS[1:4]:
+    for name in PROGRAMS[1:5]:
         machine.put(name, "")
     done = machine.run()
     assert done.returncode == 0
