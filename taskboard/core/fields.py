@@ -3,8 +3,8 @@
 A run of field lines belongs to one family, that of its first line: list items or plain lines.
 A line of the other family is a field, too, when the runtime knows its key; else it is prose that
 looks like one (``Warning: it is slow`` behind list items, ``- Step one: collect`` behind plain
-lines). Such prose, and an executable key in a plain line, stays in the prompt and does not end the
-run: a ``needs`` behind it still holds.
+lines). Such prose, and an executable key or a ``Note:`` in a plain line, stays in the prompt and
+does not end the run: a ``needs`` behind it still holds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ FIELDS = EXECUTABLE | frozenset(
 """Every key that the runtime understands."""
 
 _OWN = frozenset({"result", "note"})
-"""Keys of the runtime's own lines: always list items, also after plain lines."""
+"""Keys of the runtime's own lines, which are list items also after plain lines."""
+
+_LIST_ONLY = EXECUTABLE | _OWN
 
 _NAMES = {
     "status": "state статус סטטוס 状态 狀態 状態 상태 الحالة وضعیت",
@@ -115,9 +117,9 @@ def prose_around(fields: Sequence[Field], start: int, end: int) -> Iterator[Span
 
 def _counts(key: str, form: str, family: str) -> bool:
     """Whether a line is a field of a run of ``family``, and not prose in its midst."""
-    if form == "plain" and key in EXECUTABLE:
+    if form == "plain" and key in _LIST_ONLY:
         return False
-    return form == family or key in FIELDS or (form == "list" and key in _OWN)
+    return form == family or key in FIELDS or key in _OWN
 
 
 def _match(flat: bytes, at: int) -> tuple[str, str, re.Match[bytes]] | None:

@@ -42,6 +42,13 @@ def boxes(board: Board, world: World) -> list[Box]:
     return [Box(item, taken[item.line]) for item in board.inbox if not item.ticked]
 
 
+def box_id(world: World, text: str, number: int) -> str:
+    """The id of the task that is made of the box with this text, after ``number`` others."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    name = f"taskboard inbox {world.ledger_id} {number} {digest}"
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
 async def promote(ctx: Context, memory: Memory, line: int, actor: str) -> Task:
     """``ready --line N``: the task that is made of the box on this line of the board, or that was
     made of it before. Raises ``Usage`` when there is no such box and ``BoardHeld`` as ``add``
@@ -58,7 +65,7 @@ async def promote(ctx: Context, memory: Memory, line: int, actor: str) -> Task:
     if box.task is not None:
         return box.task
     item = box.item
-    task_id = _task_id(world, item.text, sum(1 for _ in _made(world, item.text)))
+    task_id = box_id(world, item.text, sum(1 for _ in _made(world, item.text)))
     try:
         return await add(
             ctx,
@@ -85,16 +92,10 @@ def _where(found: list[Box]) -> str:
 def _made(world: World, text: str) -> Iterator[Task]:
     """The tasks that were ever made of boxes with this text, the oldest first."""
     for number in count():
-        task = world.tasks.get(_task_id(world, text, number))
+        task = world.tasks.get(box_id(world, text, number))
         if task is None:
             return
         yield task
-
-
-def _task_id(world: World, text: str, number: int) -> str:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    name = f"taskboard inbox {world.ledger_id} {number} {digest}"
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
 def _stands(task: Task) -> bool:

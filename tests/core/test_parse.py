@@ -187,6 +187,12 @@ def test_the_steps_under_plain_fields_are_prose_and_a_list_item_among_them_is_a_
     assert item.prompt == "- Step one: go\n- Step two: rest\n"
 
 
+def test_a_plain_note_is_prose_for_the_prompt_and_a_list_item_is_somebodys_field():
+    item = one("## A-1 x\nStatus: ready\n**Note:** call first\n- note: mine\nOwner: ada\n")
+    assert [f.key for f in item.fields] == ["status", "note", "owner"]
+    assert item.prompt == "**Note:** call first\n"
+
+
 def test_what_is_executed_counts_in_list_items_only_and_does_not_end_the_fields():
     for form in ("Run: rm x", "**Run:** rm x", "**run**: rm x", "run：rm x"):
         item = one(f"## A-1 x\n{form}\n**Status:** ready\n{form}\nNeeds: A-2\n{form}\ntext\n")
