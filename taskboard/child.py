@@ -21,7 +21,8 @@ _GATE = 'IFS= read -r go && exec "$@" <"$0"'
 When we die before we have written it the shell reads the end of file and leaves: a command that
 nobody has recorded never starts. This needs no ``preexec_fn``, which is unsafe with threads."""
 
-_STANDARD = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR")
+_STANDARD = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "XDG_STATE_HOME")
+"""The last so that commands inside a run find what this machine remembers of the ledger."""
 _BLOCK = 1 << 16
 _NAP = 1.0
 """Seconds between two looks at the clock. One that takes much longer was no wait of ours: this
