@@ -9,7 +9,7 @@ from simworld.chronicle import Chronicle
 from simworld.person import Person, marks
 from simworld.programs import DaemonProgram
 from simworld.stage import BOARD, LEDGER, ROOT, STATE, Stage, Violation
-from taskboard.core.identity import doubled_ids
+from taskboard.core.identity import doubled_ids, reused_ids
 from taskboard.core.parse import parse
 from taskboard.core.ready import reasons
 from taskboard.core.state import Kind
@@ -139,7 +139,7 @@ class Judge:
 
     def _board_shows(self, world: object) -> None:
         board = parse(self.bytes_of(BOARD))
-        doubled = doubled_ids(board, world)
+        doubled = doubled_ids(board, world) | reused_ids(board, world)
         for item in board.items:
             task = world.named(item.task or "")  # type: ignore[attr-defined]
             if task is None or item.task in doubled or task.kind not in _WRITTEN:

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from simworld.stage import BOARD, ROOT, Stage
+from simworld.typist import MARK, Typist
 from taskboard.testing.files import SimFiles
-
-WORDS = [
-    "ready",
-    "ready",
-    "ready",
-    "done",
-    "todo",
-    "blocked:ada:brief",
-    "blocked:task:TASK-001",
-    "failed:cancelled",
-    "failed:cancelled",
-    "in progress",
-    "Ready for review",
-    "blocked:until:2026-11-20T12:03Z",
-    "running:bob:2026-11-20T12:00Z",
-    "failed:nonsense",
-]
-MARK = re.compile(rb"~M\d+~")
-_HEAD = re.compile(r"^#{1,6} .*$", re.MULTILINE)
-_STATUS = re.compile(r"^- status:.*$", re.MULTILINE)
-_NAMES = 30
 
 
 def marks(data: bytes) -> set[bytes]:
@@ -39,22 +17,17 @@ class Person:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.dice = stage, stage.dice
+        self.typist = Typist(stage)
         self.files = SimFiles(stage.disk, seed=stage.seed)
         self.demanded: set[bytes] = set()
         self.saves = 0
         self.old: list[str] = []
         self.buffer: str | None = None
-        self.cut: list[str] = []
         self._unfinished: tuple[object, bytes] | None = None
-        self._marks = 0
         self._cut_at = 0.0
         self.busy = False
 
     # What is typed.
-
-    def mark(self) -> str:
-        self._marks += 1
-        return f"~M{self._marks}~"
 
     def board(self) -> str | None:
         try:
@@ -64,27 +37,10 @@ class Person:
 
     def first(self) -> None:
         """The board that the world begins with."""
-        text = f"# Launch {self.mark()}\n\n"
+        text = f"# Launch {self.typist.mark()}\n\n"
         for number in range(1, self.dice.randint(3, 5)):
-            text += self.section(f"TASK-{number:03}")
+            text += self.typist.section(f"TASK-{number:03}")
         self.save(text, "rename")
-
-    def section(self, name: str | None, level: int = 2) -> str:
-        dice, head = self.dice, "#" * level
-        title = f"{name} Work {self.mark()}" if name else f"Work {self.mark()}"
-        word = "ready" if dice.random() < 0.75 or name is None else dice.choice(WORDS)
-        lines = [f"{head} {title}", f"- status: {word}"]
-        if dice.random() < 0.85:
-            lines.append("- run: make it")
-        if dice.random() < 0.2:
-            lines.append(f"- artifacts: out/{self._marks}.txt")
-        if dice.random() < 0.2:
-            lines.append("- verify: check it")
-        if dice.random() < 0.15:
-            lines.append(f"- needs: TASK-00{dice.randint(1, 4)}")
-        if dice.random() < 0.15:
-            lines.append(f"- max-attempts: {dice.randint(1, 4)}")
-        return "\n".join([*lines, "", f"Do this. {self.mark()}", "", ""])
 
     def act(self) -> None:
         """One thing a person does; with an open two-step save, mostly its second step."""
@@ -93,13 +49,15 @@ class Person:
             return
         if self.buffer is not None and self.dice.random() < 0.6:
             text, self.buffer = self.buffer, None
-            self.save(self.edit(text), None)
+            self.save(self.typist.edit(text), None)
             return
         text = self.board()
         if text is None:
             self.save(self.old[-1] if self.old else "# Empty\n", "rename")
             return
         kind = self.dice.random()
+        if kind > 0.97:
+            self._git()
         if kind < 0.12:
             self.buffer = text  # opened now, saved later
             self.stage.say("person opens the board")
@@ -107,95 +65,19 @@ class Person:
             self.save(self.dice.choice(self.old[-6:]), None)
         else:
             for _ in range(self.dice.choice([1, 1, 1, 2, 3])):
-                text = self.edit(text)
+                text = self.typist.edit(text)
             self.save(text, None)
 
-    def edit(self, text: str) -> str:
-        """The text with one thing changed."""
-        if text.count("- status:") < 3:
-            return self._add(text)
-        edits = [self._word] * 8 + [self._prose] * 4 + [self._add] * 6 + [self._unnamed] * 2
-        edits += [self._delete, self._restore, self._restore, self._own_line, self._child]
-        edits += [self._odd, self._field, self._mend, self._mend]
-        return self.dice.choice(edits)(text)
-
-    def _mend(self, text: str) -> str:
-        return re.sub(r"(?m)^(```.*|<<<<<<<.*|=======|>>>>>>>.*)$\n?", "", text)
-
-    def _word(self, text: str) -> str:
-        found = list(_STATUS.finditer(text))
-        if not found:
-            return text
-        spot, word = self.dice.choice(found), self.dice.choice(WORDS)
-        self.stage.say(f"person types {word} over {spot[0]!r}")
-        return f"{text[: spot.start()]}- status: {word}{text[spot.end() :]}"
-
-    def _prose(self, text: str) -> str:
-        lines = text.split("\n")
-        spots = [i for i, line in enumerate(lines) if line == ""]
-        lines.insert(self.dice.choice(spots) if spots else len(lines), f"\nMore {self.mark()}\n")
-        return "\n".join(lines)
-
-    def _field(self, text: str) -> str:
-        return self._under_status(text, f"- owner: o{self.mark().strip('~')}")
-
-    def _own_line(self, text: str) -> str:
-        return self._under_status(text, f"- note: mine {self.mark()}")
-
-    def _under_status(self, text: str, line: str) -> str:
-        found = list(_STATUS.finditer(text))
-        if not found:
-            return text
-        spot = self.dice.choice(found)
-        return f"{text[: spot.end()]}\n{line}{text[spot.end() :]}"
-
-    def _add(self, text: str) -> str:
-        name = f"TASK-{self.dice.randint(1, _NAMES):03}"
-        if name in text and self.dice.random() < 0.9:
-            return text
-        return f"{text.rstrip()}\n\n{self.section(name)}"
-
-    def _unnamed(self, text: str) -> str:
-        if text.count("- status:") > 10:
-            return text
-        return f"{text.rstrip()}\n\n{self.section(None)}"
-
-    def _child(self, text: str) -> str:
-        name = f"TASK-{self.dice.randint(5, _NAMES):03}"
-        parts = self._sections(text)
-        if name in text or not parts:
-            return text
-        _start, end = self.dice.choice(parts)
-        return f"{text[:end].rstrip()}\n\n{self.section(name, 3)}{text[end:]}"
-
-    def _sections(self, text: str) -> list[tuple[int, int]]:
-        heads = [m.start() for m in _HEAD.finditer(text)]
-        spans = zip(heads, [*heads[1:], len(text)], strict=False)
-        return [(a, b) for a, b in spans if "- status:" in text[a:b]]
-
-    def _delete(self, text: str) -> str:
-        parts = self._sections(text)
-        if len(parts) < 3:
-            return text
-        start, end = self.dice.choice(parts)
-        self.cut.append(text[start:end])
-        self.stage.say(f"person deletes {text[start:end].splitlines()[0]!r}")
-        return text[:start] + text[end:]
-
-    def _restore(self, text: str) -> str:
-        if not self.cut:
-            return text
-        piece = self.cut.pop()
-        self.stage.say(f"person restores {piece.splitlines()[0]!r}")
-        return f"{text.rstrip()}\n\n{piece}"
-
-    def _odd(self, text: str) -> str:
-        kind = self.dice.randrange(3)
-        if kind == 0:
-            return f"{text}\n<<<<<<< ours\n{self.mark()}\n=======\nx\n>>>>>>> theirs\n"
-        if kind == 1:
-            return text.split("\n## ", maxsplit=1)[0] + "\n"  # almost everything is gone
-        return f"{text.rstrip()}\n\n```\nopen fence {self.mark()}\n"
+    def _git(self) -> None:
+        """The repository moves: with the next save as what it brought, or in the middle."""
+        git = self.stage.git
+        if git.busy is not None:
+            git.busy = None
+        elif self.dice.random() < 0.4:
+            git.busy = "merge"
+        else:
+            self.dice.choice([git.pull, git.commit])()
+        self.stage.say(f"git: {git.look()}")
 
     # How it is saved.
 
@@ -283,11 +165,12 @@ class Person:
         """Finish everything, and leave a board that can be read."""
         self.finish()
         self.buffer = None
+        self.stage.git.busy = None
         text = self.board() or (self.old[-1] if self.old else "")
-        text = self._mend(text)
+        text = self.typist.mend(text)
         if "- status:" not in text:
             good = [t for t in self.old if "- status:" in t]
-            text = good[-1] if good else text + "\n" + self.section("TASK-001")
-            text = self._mend(text)
+            text = good[-1] if good else text + "\n" + self.typist.section("TASK-001")
+            text = self.typist.mend(text)
         if text != self.board():
             self.save(text, "rename")

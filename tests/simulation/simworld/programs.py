@@ -19,10 +19,10 @@ from taskboard.errors import Conflict, TaskboardError
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop import agents, command, find, people
+from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.daemon import Daemon
 from taskboard.loop.writeback import WriteBack
-from taskboard.testing.git import FakeGit
 from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.workspace import Workspace
 
@@ -86,7 +86,7 @@ class Opened(Program):
             mark=f"{stage.dice.randrange(4096):03x}",
             owner="ada",
             untrusted=lambda: None,
-            git=FakeGit(),
+            git=stage.git,
         )
 
     def _asked(self, drafts: Sequence[Draft]) -> None:
@@ -157,6 +157,11 @@ class Commands:
         assert self.program is not None
         return self.program
 
+    async def say_yes(self) -> None:
+        """A person means the board as it is, and whatever git brought."""
+        await self._do(self._accept)
+        await self._do(self._approve)
+
     async def leave(self) -> None:
         """An agent claims what it can get, and is never heard of again."""
         await self._do(self._take)
@@ -165,7 +170,7 @@ class Commands:
         """One command, refused or not."""
         kinds = [self._take] * 3 + [self._complete] * 2 + [self._beat, self._fail, self._back]
         kinds += [self._ready, self._cancel, self._block, self._done, self._add, self._pause]
-        kinds += [self._again] * 3
+        kinds += [self._again] * 3 + [self._accept] * 3 + [self._approve]
         kind = self._resume if self.paused else self.dice.choice(kinds)
         await self._do(kind)
 
@@ -242,6 +247,14 @@ class Commands:
         await people.say_cancel(program.ctx, task, "cli:ada")
         task = await find.find_task(program.ctx, name)
         await people.say_ready(program.ctx, task, "cli:ada")
+
+    async def _accept(self, program: Opened, _world: World) -> None:
+        await absorb(program.ctx, program.memory, accept=True)
+
+    async def _approve(self, program: Opened, world: World) -> None:
+        waiting = [t for t in world.tasks.values() if not t.approved]
+        for task in waiting:
+            await people.say_approve(program.ctx, task, "cli:ada")
 
     async def _block(self, program: Opened, world: World) -> None:
         task = await find.find_task(program.ctx, self._task(world))

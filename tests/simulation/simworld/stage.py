@@ -11,6 +11,7 @@ from taskboard.files import Files
 from taskboard.processes import Who
 from taskboard.testing.clock import ManualClock
 from taskboard.testing.files import SimFiles
+from taskboard.testing.git import FakeGit
 from taskboard.testing.processes import FakeMachine
 from taskboard.testing.simdisk import SimDisk
 
@@ -34,6 +35,7 @@ class Stage:
         self.clock = ManualClock(seed=seed)
         self.disk = SimDisk(now=self.clock.nanoseconds)
         self.machine = FakeMachine()
+        self.git = FakeGit()
         self.trace: list[str] = []
         self.operations = 0
         """File operations of programs since the last look."""

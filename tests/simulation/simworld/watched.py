@@ -56,6 +56,10 @@ class WatchedWriteBack:
         self.inner, self.say = inner, say
         self.writes = 0
 
+    @property
+    def retry_at(self) -> float | None:
+        return self.inner.retry_at
+
     def base(self) -> Base | None:
         return self.inner.base()
 

@@ -255,6 +255,7 @@ class Simulation:
         stage, program = self.stage, self.program
         stage.say("the person leaves everything whole")
         self.person.settle()
+        await self.commands.say_yes()
         await self.commands.leave()
         quiet = 0
         for _ in range(400):
