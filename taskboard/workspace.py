@@ -201,6 +201,8 @@ def _is_workspace(folder: Path) -> bool:
 def _is_near(name: str) -> bool:
     stem, dot, ending = name.rpartition(".")
     stem, ending = (stem, dot + ending) if stem else (name, "")
+    if re.search(r"\d\W*$", stem):  # `task-board 2.md` is what a sync service calls its copy
+        return False
     word = re.sub(r"[^a-z]", "", stem.lower())
     return word in _NEAR and ending.lower() in _NEAR_ENDINGS
 

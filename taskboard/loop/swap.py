@@ -38,7 +38,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unable:
-    """This file system knows neither exchange nor hard links: nothing was written."""
+    """Nothing was written, and why: this file system knows neither exchange nor hard links, or
+    another program takes the same lines off again and again."""
 
     reason: str
 
@@ -107,8 +108,9 @@ class Swap:
             self._files.link(file, spare)
         except OSError as trouble:
             self._displaced.drop(slot)
-            reason = f"{board.parent} lies on a file system without exchange and hard links"
-            return Unable(f"{reason}: {trouble.strerror}")
+            where = f"{board.parent} lies on a file system without exchange and hard links"
+            cure = "`taskboard list` shows every state; on a local disk the board would, too"
+            return Unable(f"{where} ({trouble.strerror}): {cure}")
         slot = msgspec.structs.replace(slot, spare=spare.name)
         self._displaced.save(slot, seen)
         self._files.remove(file)
@@ -139,8 +141,9 @@ class Swap:
         board, file = self._displaced.board(), self._displaced.file(slot)
         spare = board.with_name(slot.spare)
         away, ours = self._files.stat(file), self._files.stat(spare)
-        # With two names away is ours still: the board was not moved yet.
-        moved = away is not None and away.links == 1
+        # While away is ours still, the board was not moved yet.
+        ours_away = ours is not None and away is not None and away.identity == ours.identity
+        moved = away is not None and not ours_away
         # With two names ours has reached the board, and somebody else moved it on.
         if moved and (ours is None or ours.links == 1) and self._files.stat(board) is None:
             with suppress(FileExistsError):

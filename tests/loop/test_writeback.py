@@ -471,6 +471,41 @@ def test_a_save_written_over_by_a_reader_of_the_gap_is_kept_in_conflicts():
     desk.drain()
 
 
+@pytest.mark.parametrize("added", [b"mine\n", b"\n\n\n\nmine\n"])
+def test_lines_added_while_the_board_was_away_join_it_however_blank_both_are(added):
+    """``>>`` makes the board anew while it is away; blank lines make its text no old copy."""
+    desk = Desk(exchanges=False)
+    airy = b"# Week\n\n\n\n\nText.\n"
+    desk.editor.write(BOARD, airy)
+    made = []
+
+    def between(operation):
+        if operation.startswith("link") and desk.editor.stat(BOARD) is None and not made:
+            made.append(operation)
+            desk.editor.write(BOARD, added)
+
+    desk.files.steps.between = between
+    desk.put(airy.replace(b"Text", b"Words"), airy)
+    desk.files.steps.between = None
+    assert made
+    desk.drain()
+    assert desk.board().count(b"mine\n") == 1
+    assert desk.board().count(b"Text.\n") == 1
+    assert desk.kept("conflicts") == []
+
+
+def test_lines_shown_before_stay_known_as_ours(desk):
+    for n in range(40):
+        now = b"# B\n- note: %d\n" % n
+        seen = desk.board()
+        shown = Base(data=now, lines={"TASK-1": (f"- note: {n}",)})
+        assert isinstance(desk.writeback.put(seen, shown), Written)
+    desk.start()
+    known = desk.writeback.base().earlier["TASK-1"]
+    assert known[:2] == ("- note: 38", "- note: 37")
+    assert len(known) == 32
+
+
 def test_a_copy_of_a_save_that_the_board_has_is_dropped(desk):
     late = desk.editor.open_log(BOARD)
     desk.put()
