@@ -7,13 +7,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from taskboard.clock import Clock
 from taskboard.core.codec import decode
 from taskboard.core.commit import apply, commit, opening, repeated
 from taskboard.core.event import Draft, Event
-from taskboard.core.event import EventType as E
 from taskboard.core.task import World
 from taskboard.core.units import stamp
 from taskboard.errors import Conflict, Corrupt, Storage
@@ -24,10 +21,7 @@ from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.store import Store, trouble
 from taskboard.ledgers.jsonl.verify import cut_off, verify
-from taskboard.ledgers.jsonl.wish import TURN, Wish
-
-_TYPED = ("title", "text", "fields")
-"""What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
+from taskboard.ledgers.jsonl.wish import TURN, Wish, redacted
 
 _PIECE = 1 << 20
 _ALONE = 4
@@ -72,6 +66,8 @@ class JsonlLedger:
         self._queue: list[Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that the queue waits in."""
+        self._held: list[bytes] | None = None
+        """Commits in the world and not yet in the file; None when each is written by itself."""
         self._alone = 0
         """Appends since two last met."""
 
@@ -199,8 +195,7 @@ class JsonlLedger:
                 store.enter()
                 self._repair()
                 ts = stamp(self._clock.now())  # one for all: it orders nothing
-                for wish in wishes:
-                    self._grant(wish, ts)
+                self._grant_all(wishes, ts)
         except BaseException as error:
             for wish in wishes:
                 if not wish.end:
@@ -230,6 +225,27 @@ class JsonlLedger:
         else:
             self._store.note()
 
+    def _grant_all(self, wishes: list[Wish], ts: str) -> None:
+        """Record what may be recorded. Several wishes share one write: when that fails none of
+        it is true. Those with ids of their own do not: a repeated one is read from the file."""
+        alone = len(wishes) == 1 or any(draft.id for wish in wishes for draft in wish.drafts)
+        held: list[bytes] | None = None if alone else []
+        self._held = held
+        try:
+            for wish in wishes:
+                self._grant(wish, ts)
+            if held:
+                self._store.write(b"".join(held))
+        except BaseException:
+            if held:
+                for wish in wishes:
+                    wish.end = 0
+                self._store.fold_anew()
+            raise
+        finally:
+            self._held = None
+            self._flusher.wrote(self._store.chain.end)
+
     def _grant(self, wish: Wish, ts: str) -> None:
         """Record one commit, to be acknowledged by the flush."""
         try:
@@ -246,10 +262,11 @@ class JsonlLedger:
 
     def _record(self, drafts: Sequence[Draft], after: int | None, ts: str) -> list[Event]:
         chain = self._store.chain
-        clean = drafts if self._redact is None else [self._clean(draft) for draft in drafts]
+        redact = self._redact
+        clean = drafts if redact is None else [redacted(draft, redact) for draft in drafts]
         places = chain.recent.places(clean)
         if places:
-            return repeated(clean, self._again(places))
+            return repeated(clean, self._store.again(places))
         if after is not None and chain.world.seq != after:
             raise Conflict(
                 f"The ledger is at event {chain.world.seq}, no longer at {after}.",
@@ -271,24 +288,11 @@ class JsonlLedger:
         data = sealed[0].line if len(sealed) == 1 else b"".join([one.line for one in sealed])
         if not chain.end:
             self._store.begin(str(whole[0].data["ledger_id"]))
-        self._store.write(data)
+        if self._held is None:
+            self._store.write(data)
+        else:
+            self._held.append(data)
         apply(chain.world, sealed)
         events = [one.event for one in sealed]
         chain.note(events, len(data))
-        self._flusher.wrote(chain.end)
         return events if whole is drafts else events[len(whole) - len(drafts) :]
-
-    def _again(self, places: list[tuple[int, int]]) -> list[Event]:
-        return [
-            decode(line)
-            for start, end in places
-            for line in self._store.read(start, end - start).splitlines(keepends=True)
-        ]
-
-    def _clean(self, draft: Draft) -> Draft:
-        assert self._redact is not None
-        data = draft.data
-        typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
-        whole = {key: one for key, one in data.items() if key in typed}
-        whole.update(self._redact({key: one for key, one in data.items() if key not in typed}))
-        return msgspec.structs.replace(draft, data=whole)

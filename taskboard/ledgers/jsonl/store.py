@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from taskboard.clock import Clock
-from taskboard.core.event import Draft
+from taskboard.core.codec import decode
+from taskboard.core.event import Draft, Event
+from taskboard.core.task import World
 from taskboard.errors import Corrupt, Storage
 from taskboard.files import Files, Log
 from taskboard.heads import Heads
-from taskboard.ledgers.jsonl.chain import Chain
+from taskboard.ledgers.jsonl.chain import Chain, Place
 from taskboard.ledgers.jsonl.recover import cut_tail, move_house
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -109,6 +111,16 @@ class Store:
                 raise self._poison(error) from error
             raise
 
+    def fold_anew(self) -> None:
+        """Something was folded that could not be written: fold the file again, into the same
+        world, which others look at."""
+        world = self.chain.world
+        vars(world).update(vars(World()))
+        self.chain = Chain(self._path.name)
+        self.chain.world = world
+        with suppress(OSError):  # then the next look folds it
+            self._fold()
+
     def begin(self, ledger_id: str) -> None:
         """This machine's own ledger is about to begin. Raises ``Storage``."""
         if self._heads is not None:
@@ -130,6 +142,14 @@ class Store:
         """Bytes of the open file."""
         assert self._log is not None
         return self._log.read(start, limit)
+
+    def again(self, places: list[Place]) -> list[Event]:
+        """The events of earlier commits."""
+        return [
+            decode(line)
+            for start, end in places
+            for line in self.read(start, end - start).splitlines(keepends=True)
+        ]
 
     def sync(self) -> None:
         """Make all that was written durable. Raises ``Storage``, for good; then nobody, in no

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import msgspec
 
 from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
+
+_TYPED = ("title", "text", "fields")
+"""What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
 
 
 class Turn:
@@ -34,3 +41,12 @@ class Wish:
         """Bytes that must be durable before it is acknowledged; 0 when nothing is written."""
         self.done: asyncio.Future[list[Event]] | None = None
         """Set when the flush is under way elsewhere."""
+
+
+def redacted(draft: Draft, redact: Callable[[Any], Any]) -> Draft:
+    """The draft as it may be stored: all of its data but what people typed is redacted."""
+    data = draft.data
+    typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
+    whole = {key: one for key, one in data.items() if key in typed}
+    whole.update(redact({key: one for key, one in data.items() if key not in typed}))
+    return msgspec.structs.replace(draft, data=whole)
