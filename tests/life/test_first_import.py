@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from lifeworld.oddities import found, own
 from lifeworld.splices import Foreign, splices
 
 from taskboard.core.parse import parse
-from taskboard.core.reconcile import doubled_ids
 from taskboard.core.state import Kind
 from taskboard.loop.context import Memory
 from taskboard.testing.files import SimFiles
@@ -38,9 +39,15 @@ def _bytes(desk):
     return desk.files.read(desk.workspace.board)
 
 
+def _single(board):
+    """The tasks whose id stands once."""
+    ids = Counter(item.task for item in board.items if item.task)
+    return [item for item in board.items if ids.get(item.task or "", 1) == 1]
+
+
 def test_only_lines_of_ours_change_and_each_has_its_reason(imported, data):
     board = parse(data)
-    tasks = [i for i in board.items if i.task is None or i.task not in doubled_ids(board)]
+    tasks = _single(board)
     stale = [i for i in tasks if i.status.kind is Kind.RUNNING]
     blocked = [i for i in tasks if i.status.kind is Kind.BLOCKED]
     over = [i for i in blocked if i.task is not None and imported.state(i.task) == "ready"]
@@ -71,8 +78,7 @@ def test_nothing_runs_and_everything_is_history(imported, data):
     assert types.count("file_changed_triggered") == 1
     assert not [t for t in types if t.endswith("_blocked") or t in ("completed", "deadlettered")]
     if board.held is None:
-        known = [i for i in board.items if i.task is None or i.task not in doubled_ids(board)]
-        assert types.count("created") == len(known)
+        assert types.count("created") == len(_single(board))
     failed = {f"{i.task}.md" for i in board.items if i.status.kind is Kind.FAILED}
     assert set(imported.files.names(imported.workspace.deadletter)) <= failed
 
