@@ -24,7 +24,6 @@ from taskboard.loop.once import once as work_off
 from taskboard.loop.once import waiting
 from taskboard.loop.project import project
 from taskboard.loop.record import require_trust
-from taskboard.loop.tick import tally_ends
 from taskboard.loop.watch import FolderWatch
 from taskboard.processes import SystemProcesses
 
@@ -121,11 +120,10 @@ async def _hand_back(app: App) -> None:
 
 
 def _tally(memory: Memory, world: World) -> dict[str, Any]:
-    """What was started here, and how it stands now. A task that ran twice is named once."""
-    started = list(dict.fromkeys(memory.tally.started))
-    tally_ends(memory, world, set(started))
+    """What was started here, and how it stands now."""
+    memory.tally.sort(world)
     return {
-        "started": started,
+        "started": memory.tally.started,
         "completed": memory.tally.completed,
         "failed": memory.tally.failed,
         "blocked": memory.tally.blocked,

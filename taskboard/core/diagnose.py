@@ -41,9 +41,11 @@ def diagnose(
     now: datetime,
     known: Mapping[str, Status] | None = None,
     roots: Sequence[str] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> tuple[Diagnosis, ...]:
     """All diagnoses of ``board`` by line. ``now`` is UTC; ``known`` is the ledger's state by
-    human id; ``roots`` are absolute folders in which a project may lie besides the board's."""
-    scope = scope_of(board, now, known or {}, roots)
+    human id; ``roots`` are absolute folders in which a project may lie besides the board's;
+    ``renamed`` are present ids by earlier ones."""
+    scope = scope_of(board, now, known or {}, roots, renamed or {})
     found = {diagnosis for rule in RULES for diagnosis in rule(scope)}
     return tuple(sorted(found, key=lambda d: (d.line, d.column, d.code, d.message)))

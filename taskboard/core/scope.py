@@ -14,12 +14,14 @@ from taskboard.core.state import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The board, the time, the ledger's states by human id, and the permitted project roots."""
+    """The board, the time, the ledger's states by human id, the permitted project roots, and by
+    ids of before the ids that tasks were ``renamed`` to."""
 
     board: Board
     now: datetime
     known: Mapping[str, Status]
     roots: tuple[str, ...] = ()
+    renamed: Mapping[str, str]
     by_key: Mapping[str, Sequence[tuple[Item, Field]]]
     """Every field with its item, by key: rules ask for few of many."""
 
@@ -34,6 +36,10 @@ class Scope:
         column = len(text_of(before)) + 1
         return finding(code, message, line=field.line, column=column, task=item.task)
 
+    def present_id(self, task: str) -> str:
+        """What a task is called now."""
+        return self.renamed.get(task, task)
+
     def typed(self, field: Field) -> str:
         """A value as it stands on the board, code span marks included."""
         return text_of(self.board.data[slice(*field.value_span)])
@@ -44,11 +50,17 @@ class Scope:
 
 
 def scope_of(
-    board: Board, now: datetime, known: Mapping[str, Status], roots: Sequence[str]
+    board: Board,
+    now: datetime,
+    known: Mapping[str, Status],
+    roots: Sequence[str],
+    renamed: Mapping[str, str],
 ) -> Scope:
     """The scope of one look at a board."""
     by_key: dict[str, list[tuple[Item, Field]]] = {}
     for item in board.items:
         for field in item.fields:
             by_key.setdefault(field.key, []).append((item, field))
-    return Scope(board=board, now=now, known=known, roots=tuple(roots), by_key=by_key)
+    return Scope(
+        board=board, now=now, known=known, roots=tuple(roots), renamed=renamed, by_key=by_key
+    )

@@ -38,7 +38,7 @@ def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
     kinds = _kinds(scope)
     for item in _open_items(scope):
         for field, blocker in _blockers(item):
-            kind = kinds.get(blocker)
+            kind = kinds.get(scope.present_id(blocker))
             if kind is None and _RANGE.fullmatch(blocker) and blocker not in scope.board.ids:
                 yield scope.at("TB203", item, field, _unclear(blocker))
             elif kind is None:
@@ -100,7 +100,7 @@ def _edges(scope: Scope) -> tuple[dict[str, list[str]], dict[str, Item]]:
         if item.task is not None:
             items.setdefault(item.task, item)
     edges = {
-        task: [blocker for _, blocker in _blockers(item) if blocker in items]
+        task: [name for _, typed in _blockers(item) if (name := scope.present_id(typed)) in items]
         for task, item in items.items()
     }
     for task, item in items.items():

@@ -11,6 +11,8 @@ from pathlib import Path
 from taskboard.clock import Clock
 from taskboard.core.board import Board
 from taskboard.core.settings import Settings
+from taskboard.core.state import Kind
+from taskboard.core.task import World
 from taskboard.decider import Decider
 from taskboard.errors import Untrusted
 from taskboard.executor import Executor
@@ -105,6 +107,15 @@ class Tally:
     completed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
+
+    def sort(self, world: World) -> None:
+        """Sort what was started by how it stands now. A task that ran twice is named once."""
+        self.started = list(dict.fromkeys(self.started))
+        ends = {Kind.DONE: self.completed, Kind.FAILED: self.failed, Kind.BLOCKED: self.blocked}
+        for name in sorted(self.started):
+            task = world.named(name)
+            if task is not None and task.kind in ends:
+                ends[task.kind].append(name)
 
 
 @dataclass(slots=True)

@@ -60,6 +60,8 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
     if sight.board is None:
         return ()
     known: dict[str, Status] = {t.task: t.status for t in world.tasks.values()}
+    present = {name: world.tasks[task_id].task for name, task_id in world.names.items()}
+    renamed = {name: task for name, task in present.items() if task != name}
     return (
         *_placed(ctx, sight.board, world),
         *diagnose(
@@ -67,6 +69,7 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
             now=ctx.clock.now(),
             known=known,
             roots=ctx.settings.roots,
+            renamed=renamed,
         ),
     )
 

@@ -288,17 +288,3 @@ async def _start(ctx: Context, memory: Memory, candidate: Candidate) -> None:
     supervisor.active = active
     memory.active[lease.run] = active
     memory.tally.started.append(task.task)
-
-
-def tally_ends(memory: Memory, world: World, names: set[str]) -> None:
-    """Sort the tasks this process has started by how they stand now."""
-    for name in sorted(names):
-        task = world.named(name)
-        if task is None:
-            continue
-        if task.kind is Kind.DONE:
-            memory.tally.completed.append(name)
-        elif task.kind is Kind.FAILED:
-            memory.tally.failed.append(name)
-        elif task.kind is Kind.BLOCKED:
-            memory.tally.blocked.append(name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from taskboard.core.ready import why
 from taskboard.loop import agents, command, find
+from taskboard.loop.scene import set_scene
 
 BARE = "# Week\n\n## Write the report\n- status: ready\n- run: ok\n\nWith figures.\n"
 TWO = (
@@ -146,13 +148,33 @@ def test_who_needed_the_old_id_is_served_by_the_new_one(desk):
         "# B\n\n## TASK-001 Alpha\n- status: ready\n- run: ok\n\n"
         "## TASK-002 Beta\n- status: ready\n- run: ok\n- needs: TASK-001\n"
     )
-    desk.save(text)
-    desk.untrusted = None
+    desk.save(text.replace("ready", "todo"))
     desk.turn(start=True)
     desk.save(desk.board.replace("## TASK-001", "## SITE-7"))
+    desk.turn()
+    desk.save(desk.board.replace("todo", "ready"))
     desk.once()
 
     assert desk.state("SITE-7") == desk.state("TASK-002") == "done"
+
+
+def test_a_circle_is_seen_through_an_old_id(desk):
+    desk.save(
+        "# B\n\n## TASK-001 Alpha\n- status: todo\n- run: ok\n\n"
+        "## TASK-002 Beta\n- status: todo\n- run: ok\n- needs: TASK-001\n"
+    )
+    desk.turn(start=True)
+    desk.save(desk.board.replace("## TASK-001", "## SITE-7"))
+    desk.turn()
+    desk.save(
+        desk.board.replace("todo", "ready").replace("ok\n\n", "ok\n- needs: TASK-002\n\n", 1)
+    )
+    desk.once()
+    world = desk.play(desk.ctx.ledger.look())
+    scene = set_scene(desk.ctx, desk.memory, world)
+
+    assert why(desk.task("TASK-002"), scene).rule == "cycle"
+    assert "claimed" not in desk.events()
 
 
 def test_a_rename_and_a_status_in_one_save_are_both_meant(desk):
