@@ -204,8 +204,9 @@ class Judge:
 
     def _may_split(self, job: str) -> bool:
         """Identity has limits: an id exchanged in a text that is not the newest, and a section
-        that never had an id of its own and comes back after its task was withdrawn."""
-        away = self.states.get(job) == "withdrawn" and job not in self.diary.named
+        that never had an id of its own and comes back after it was gone."""
+        before = self.seen[-2][1].jobs if len(self.seen) > 1 else frozenset()
+        away = job not in self.diary.named and job not in before
         if away or job in self.diary.exchanged:
             self.split.add(job)
         return job in self.split

@@ -31,14 +31,16 @@ _QUIET = 150.0
 """Seconds without an event after which nothing more is to be expected."""
 
 _SPINS = 100
+_APART = 5.0
 _UNSYNCED = 20
 _DOUBTS = {HELD[key] for key in ACCEPTABLE}
 
 
 class Life:
-    """``play`` runs one seed to its end and raises ``Wrong`` with the whole story."""
+    """``play`` runs one seed to its end and raises ``Wrong`` with the whole story. ``gaps`` is the
+    chance of a save between the daemon's last look at the board and its swap."""
 
-    def __init__(self, desk: Any, seed: int, actions: int = 40) -> None:
+    def __init__(self, desk: Any, seed: int, actions: int = 40, *, gaps: float = 0.0) -> None:
         self.desk, self.seed, self.left = desk, seed, actions
         self.dice = random.Random(seed)
         self.diary = Diary()
@@ -46,6 +48,7 @@ class Life:
         self.hints = Hints()
         self.highest = 0
         self.turns, self.turned = 0, 0.0
+        self.gap, self.gaps, self.chance = 0.0, 0, gaps
         self.commits: list[Buffer] = []
         self.judge = Judge(desk, self.diary)
 
@@ -71,10 +74,12 @@ class Life:
         self.save(ann, first, "the first board")
         await asyncio.sleep(5)
         daemon = Daemon(self.desk.ctx, self.desk.memory, self.hints, self._progress)
+        self.desk.files.steps.between = lambda operation: self._in_the_gap(ann, operation)
         main = asyncio.create_task(daemon.run())
         try:
             await while_it_lives(main, self._edits(ann, bob, bot))
         finally:
+            self.desk.files.steps.between = None
             daemon.stop()
             await main
         await self._silence()
@@ -128,6 +133,21 @@ class Life:
             await self._pause(5, 40)
             if self._goes_on():
                 self.edit(hand, buffer, self.dice.randint(2, 4))
+
+    def _in_the_gap(self, hand: Hand, operation: str) -> None:
+        """A save between the daemon's last look and its swap."""
+        swaps = operation.startswith(f"exchange {self.desk.workspace.displaced}")
+        quiet = self.desk.clock.awake() - self.gap > _APART and not self.diary.last.odd
+        if (
+            swaps
+            and quiet
+            and self.chance
+            and self._goes_on()
+            and self.dice.random() < self.chance
+        ):
+            self.gap = self.desk.clock.awake()  # the swap that takes ours back is left alone
+            self.edit(hand, self.read(), 1)
+            self.gaps += 1
 
     def _goes_on(self) -> bool:
         return self.left > 0
@@ -205,7 +225,7 @@ class Life:
             odd=odd,
             same=same,
         )
-        self.hints.tell(self.desk.workspace.board.name)
+        asyncio.get_running_loop().call_soon(self.hints.tell, self.desk.workspace.board.name)
 
     # What is whole again only a moment later.
 
@@ -241,9 +261,10 @@ class Life:
             return
         self.left -= 1
         now, old = self.read(), self.dice.choice(self.commits)
+        same = self._bytes() == now.data() and not self.diary.last.odd
         self.save(hand, Buffer(old.text, old.lineage, old.crlf), "checks an older version out")
         await self._pause(1, 45)
-        self.save(hand, now, "checks the newest version out again")
+        self.save(hand, now, "checks the newest version out again", same=same)
 
     def _undo(self, hand: Hand) -> None:
         who, before = self.last_undo
