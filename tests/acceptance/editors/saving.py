@@ -200,7 +200,7 @@ class Nano:
             self.open(desk)
         self.type(b"\x1b/save %d.\r" % n)  # M-/ is the end of the text
         self.hear(b"save %d." % n)
-        if n % 4 == 1:
+        if n % 8 == 1:
             desk.steer(b"1")
             time.sleep(desk.dice.random() * 0.012)
         self.type(b"\x13")
@@ -269,7 +269,7 @@ let g:n = 0
 let g:note = ''
 while g:good < {count} && g:n < 3 * {count}
   let g:tries = 0
-  while g:note ==# get(readfile('{board}'), 4, '') && g:tries < 500
+  while g:n % 2 && g:note ==# get(readfile('{board}'), 4, '') && g:tries < 500
     sleep 1m
     let g:tries += 1
   endwhile
@@ -317,7 +317,7 @@ def _single(desk, style, count):
     saved, refused = [], {}
     n = 0
     while len(saved) < count and n < 2 * count:
-        if n % 3 != 2 and style != "nano":  # each third comes right after another
+        if n % 2 == 0 and style != "nano":  # each second comes right after another
             desk.wait_for_a_swap()
         said = save(desk, n)
         if said is True:
