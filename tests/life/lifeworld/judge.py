@@ -182,7 +182,8 @@ class Judge:
         if save.digest in self.diary.accepted and held is None:
             return
         wanted = save.odd or ("gone" if doubted else "empty" if strange else None)
-        if held != wanted and not (doubted and strange):
+        unsure = (doubted and strange) or (self.split and held in (None, "gone"))
+        if held != wanted and not unsure:
             raise Wrong(f"save #{save.index} was held for {held}, not for {wanted}")
 
     def _verbs(self, events: list[dict[str, Any]]) -> dict[str, list[str]]:
