@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     field_rules.unclosed_code,
     field_rules.half_code,
     field_rules.bad_value,
+    field_rules.odd_priority,
     field_rules.unknown_evidence,
     field_rules.project_outside,
     field_rules.not_a_list_item,

@@ -11,6 +11,7 @@ from taskboard.core.codes import finding
 from taskboard.core.event import MAX_FIELDS
 from taskboard.core.fields import EXECUTABLE, code_span_end, prose_around
 from taskboard.core.outcome import Tier
+from taskboard.core.ready import PRIORITIES
 from taskboard.core.scope import Scope
 from taskboard.core.units import read_duration, read_time
 
@@ -27,17 +28,12 @@ _HEAD = 4096
 """Bytes of a task's prose that are looked at for what may be meant as fields."""
 _NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
-_PRIORITIES = frozenset({"critical", "high", "medium", "none", "low"})
 
 _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
     "timeout": (read_duration, "a duration like 90s, 30m, 2h or 1d"),
     "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
     "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
     "budget": (_NUMBER.fullmatch, "an amount of US dollars like 2.50"),
-    "priority": (
-        lambda text: text.casefold() in _PRIORITIES,
-        "one of critical, high, medium, none, low",
-    ),
 }
 
 
@@ -90,6 +86,14 @@ def bad_value(scope: Scope) -> Iterator[Diagnosis]:
 def _reads(readable: Callable[[str], object], value: str) -> bool:
     found = readable(value)
     return found is not None and found is not False
+
+
+def odd_priority(scope: Scope) -> Iterator[Diagnosis]:
+    """TB125: a word that is no priority; the task runs all the same."""
+    for item, field in scope.fields("priority"):
+        if field.value and field.value.casefold() not in PRIORITIES:
+            said = f"priority: {field.value!r} is none of critical, high, medium, low, P0 to P4."
+            yield scope.at("TB125", item, field, said)
 
 
 def unknown_evidence(scope: Scope) -> Iterator[Diagnosis]:

@@ -16,7 +16,7 @@ from taskboard.core.changes import CHANGES, Fact, born, run_changes
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
-from taskboard.core.task import Task, World
+from taskboard.core.task import Task, Uptime, World
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
@@ -175,7 +175,9 @@ def _sighted(fact: Fact, ts: str) -> list[tuple[str, dict[str, Any]]]:
     """What a look at the board found out about sections, by human id."""
     if fact.type != E.FILE_CHANGED_TRIGGERED:
         return []
-    found = [(str(name), {"missing_since": ts}) for name in fact.data.get("gone", ())]
+    told = fact.data.get("uptime")
+    gone = {"missing_since": ts, "missing_at": Uptime(*told) if told else None}
+    found = [(str(name), gone) for name in fact.data.get("gone", ())]
     for key, change in _SIGHTED.items():
         found += [(str(name), change) for name in fact.data.get(key, ())]
     return found

@@ -5,6 +5,7 @@ Readiness is derived, never stored: ``why`` asks the same rules that the loop ob
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -14,7 +15,24 @@ from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task, World
 from taskboard.core.units import minute, read_time, second_up
 
-PRIORITIES = {"critical": 0, "high": 1, "medium": 2, "none": 2, "": 2, "low": 3}
+PRIORITIES = {
+    "critical": 0,
+    "high": 1,
+    "medium": 2,
+    "none": 2,
+    "": 2,
+    "low": 3,
+    "p0": 0,
+    "p1": 1,
+    "p2": 2,
+    "p3": 3,
+    "p4": 3,
+}
+"""Every word for a priority, caseless; any other counts as none."""
+
+_LIST = re.compile(r"\[([^\[\]]*)\]")
+_LINK = re.compile(r"\[{1,2}([^\[\]]*)\]{1,2}(?:\([^()\s]*\))?|`([^`]*)`")
+_NOBODY = frozenset({"none", "-", "—", "–", "n/a", "无", "無", "なし", "없음"})
 
 CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
 """Rules that do not bind an explicit ``claim ID``."""
@@ -208,10 +226,18 @@ def _needs(task: Task, scene: Scene) -> Why | None:
 
 
 def needs_of(fields: Mapping[str, str]) -> list[str]:
-    """The ids in a ``needs`` value: separated by commas, brackets ignored; `none` and dashes
-    name nobody."""
-    words = (w.strip() for w in fields.get("needs", "").strip("[]").split(","))
-    return [w for w in words if w and w.casefold() not in ("none", "-", "—", "–")]
+    """The words in a ``needs`` value, separated by commas, without the marks of links and lists;
+    `none` and dashes name nobody."""
+    value = fields.get("needs", "").strip()
+    listed = _LIST.fullmatch(value)
+    words = re.split("[,，、،]", listed[1] if listed else value)
+    names = (_without_link(word.strip()) for word in words)
+    return [name for name in names if name and name.casefold() not in _NOBODY]
+
+
+def _without_link(word: str) -> str:
+    found = _LINK.fullmatch(word)
+    return word if found is None else (found[1] or found[2] or "").strip()
 
 
 def _is_done(task: Task | None) -> bool:
@@ -242,15 +268,17 @@ def _not_before(task: Task, scene: Scene) -> Why | None:
     )
 
 
-def settles_at(task: Task, settle: float) -> datetime | None:
+def settles_at(task: Task, settle: float, now: datetime) -> datetime | None:
     """When a task whose text changed under a watching daemon may start; None when it need not
-    wait."""
+    wait, or when the clock was set back since."""
     since = read_time(task.settle_from or "")
-    return since + timedelta(seconds=settle) if since else None
+    if since is None or since > now + timedelta(seconds=settle):
+        return None
+    return since + timedelta(seconds=settle)
 
 
 def _settle(task: Task, scene: Scene) -> Why | None:
-    moment = settles_at(task, scene.settle)
+    moment = settles_at(task, scene.settle, scene.now)
     if moment is None or moment <= scene.now:
         return None
     return Why(

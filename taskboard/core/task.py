@@ -28,6 +28,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     step: str | None = None
 
 
+class Uptime(msgspec.Struct, frozen=True):
+    """A moment that no clock change moves: ``seconds`` since the boot named ``boot``, sleep
+    counted."""
+
+    boot: str
+    seconds: float
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task, folded. Frozen: ``core.fold`` makes the next one."""
 
@@ -67,6 +75,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     written: bool = False
     """The present status was last set by the runtime or a command, not typed on the board."""
     missing_since: str | None = None
+    missing_at: Uptime | None = None
+    """The same moment by the machine's running time."""
     before: Status | None = None
     """The state it was withdrawn in, and is restored to."""
     work: str | None = None

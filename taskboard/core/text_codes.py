@@ -142,6 +142,12 @@ TEXT_CODES: dict[str, Code] = {
         "Put the whole command into one code span, or remove the backticks.",
         "- verify: `make test` passes",
     ),
+    "TB125": warning(
+        "odd-priority",
+        "This is no priority, so the task counts as one of none.",
+        "Write critical, high, medium or low (or P0 to P4).",
+        "- priority: urgent",
+    ),
     "TB130": error(
         "no-executor",
         "Nothing on this machine can run the task.",

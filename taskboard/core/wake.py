@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.state import CLOSED, READY, WITHDRAWN, Kind
-from taskboard.core.task import Task, World, owner_of
+from taskboard.core.task import Task, Uptime, World, owner_of
 from taskboard.core.units import read_time
 
 GONE_FOR = 60.0
@@ -22,7 +22,13 @@ CHILD_FAILED = "child-failed"
 
 
 def wake(
-    world: World, present: frozenset[str] | None, *, now: datetime, owner: str, promote: str
+    world: World,
+    present: frozenset[str] | None,
+    *,
+    now: datetime,
+    uptime: Uptime,
+    owner: str,
+    promote: str,
 ) -> list[Draft]:
     """Drafts for everything whose waiting is over. ``present`` are the task ids that are on the
     board, None when no whole board was read (then nothing is withdrawn)."""
@@ -33,29 +39,44 @@ def wake(
         drafts += _unblocked(task, world, now, owner, promote)
         drafts += _parent(task, kids, owner)
         if present is not None:
-            drafts += _withdrawn(task, present, now)
+            drafts += _withdrawn(task, present, gone_for(task, now, uptime))
     return drafts
 
 
 def due(
-    world: World, *, now: datetime, after: datetime | None = None, missing: bool = True
+    world: World,
+    *,
+    now: datetime,
+    after: datetime | None = None,
+    uptime: Uptime | None = None,
 ) -> float | None:
     """Seconds until ``wake`` has something to do because of time alone; None for never.
-    Moments up to ``after`` have been dealt with, whatever came of it. ``missing`` False leaves
-    sections that are gone out of account."""
+    Moments up to ``after`` have been dealt with, whatever came of it. Without ``uptime``
+    sections that are gone are left out of account."""
     moments = []
     for task in world.tasks.values():
         if task.kind is Kind.BLOCKED and task.status.who in ("until", "retry", "quota"):
             moments.append(read_time(task.status.what))
-        if missing and task.missing_since and _may_go(task):
-            since = read_time(task.missing_since)
-            moments.append(since + timedelta(seconds=GONE_FOR) if since else None)
+        if uptime is not None and task.missing_since and _may_go(task):
+            left = GONE_FOR - gone_for(task, now, uptime)
+            moments.append(now + timedelta(seconds=left))
         if task.kind is Kind.READY:
             start = read_time(task.fields.get("not-before", ""))
             moments.append(start if start and start > now else None)
     open_ones = [m for m in moments if m is not None and (after is None or m > after)]
     ahead = [(m - now).total_seconds() for m in open_ones]
     return max(min(ahead), 0.0) if ahead else None
+
+
+def gone_for(task: Task, now: datetime, uptime: Uptime) -> float:
+    """Seconds since the task's section was first seen missing, 0 when it is not. Told by the
+    machine's own running time where that is known: a wall clock may be set."""
+    since = read_time(task.missing_since or "")
+    if since is None:
+        return 0.0
+    if task.missing_at is not None and task.missing_at.boot == uptime.boot:
+        return max(uptime.seconds - task.missing_at.seconds, 0.0)
+    return max((now - since).total_seconds(), 0.0)
 
 
 def _may_go(task: Task) -> bool:
@@ -116,12 +137,11 @@ def _newest(tasks: list[Task], kind: Kind) -> int:
     return max((t.since for t in tasks if t.kind is kind), default=0)
 
 
-def _withdrawn(task: Task, present: frozenset[str], now: datetime) -> Iterator[Draft]:
+def _withdrawn(task: Task, present: frozenset[str], gone: float) -> Iterator[Draft]:
     if task.withdrawing and task.kind not in (Kind.RUNNING, *CLOSED):
         yield move(task, E.WITHDRAWN, WITHDRAWN.text, cause="section deleted")
         return
-    since = read_time(task.missing_since or "")
-    if since is None or task.task_id in present or (now - since).total_seconds() < GONE_FOR:
+    if task.missing_since is None or task.task_id in present or gone < GONE_FOR:
         return
     if task.kind is Kind.RUNNING and not task.withdrawing:
         yield move(task, E.EDITED, withdrawing=True)

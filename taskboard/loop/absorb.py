@@ -9,20 +9,15 @@ import hashlib
 from typing import NamedTuple
 
 from taskboard.core.board import Board
-from taskboard.core.event import Draft
-from taskboard.core.event import EventType as E
 from taskboard.core.hold import ACCEPTABLE, HELD, why_doubted, why_unreadable
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
 from taskboard.core.task import World
 from taskboard.errors import Conflict
-from taskboard.files import Stat
 from taskboard.git import GitSight
 from taskboard.loop.context import Context, Memory, Sight
+from taskboard.loop.trigger import Seen, triggers
 from taskboard.loop.writeback import Base
-
-_NAMES = 400
-"""Names of sections that one event lists: at most 64 characters each, and a line has 64 KiB."""
 
 LOCK = "board.lock"
 """The file in ``.taskboard/`` that daemon and commands lock while they write the board, and while
@@ -71,18 +66,6 @@ class _How(NamedTuple):
     start: bool = False
     settling: bool = False
     accept: bool = False
-
-
-class Seen(NamedTuple):
-    """The board, what was last projected, the ledger and the repository, as they belong
-    together."""
-
-    data: bytes | None
-    base: Base | None
-    world: World
-    git: GitSight
-    digest: str = ""
-    stat: Stat | None = None
 
 
 def _is_known(memory: Memory, seen: Seen) -> bool:
@@ -215,7 +198,8 @@ def shown_by(base: Base | None) -> Shown:
 async def _record(
     ctx: Context, board: Board, seen: Seen, held: str | None, asked: Asked | None
 ) -> None:
-    drafts = [*_triggers(board, seen, held, asked), *(asked.drafts if asked else ())]
+    drafts = triggers(board, seen, held, asked, ctx.uptime())
+    drafts += asked.drafts if asked else ()
     await ctx.ledger.keep(board.data)
     for text in (asked.texts if asked else {}).values():
         await ctx.ledger.keep(text)
@@ -242,37 +226,3 @@ def _arrived(ctx: Context, world: World, git: GitSight) -> bool:
     if ctx.settings.trust_git or git.head == world.git_head:
         return False
     return ctx.git.arrived(world.git_head)
-
-
-def _triggers(board: Board, seen: Seen, held: str | None, asked: Asked | None) -> list[Draft]:
-    """The save itself. More than one event only when more names have gone than one can hold."""
-    base = seen.base
-    data: dict[str, object] = {
-        "digest": seen.digest,
-        "bytes": len(board.data),
-        "held": held,
-        "base": hashlib.sha256(base.data).hexdigest() if base else None,
-        "git": seen.git.head if held is None else seen.world.git_head,
-    }
-    if board.cut and not held:
-        data["cut"] = board.cut
-    if asked and asked.tangled:
-        data["tangled"] = list(asked.tangled[:_NAMES])
-    names = _sighted(asked, seen) if asked else {}
-    if names.pop("withheld", ()):
-        data["withheld"] = True
-    longest = max((len(found) for found in names.values()), default=0)
-    drafts = []
-    for at in range(0, max(longest, 1), _NAMES):
-        part = {key: list(found[at : at + _NAMES]) for key, found in names.items()}
-        facts = {**data, **{key: found for key, found in part.items() if found}}
-        drafts.append(Draft(type=E.FILE_CHANGED_TRIGGERED, actor="board", data=facts))
-    return drafts
-
-
-def _sighted(asked: Asked, seen: Seen) -> dict[str, tuple[str, ...]]:
-    """The sections that have gone or come. While git is in the middle of something, what has
-    gone is left for later."""
-    found = asked.presence
-    gone = "withheld" if seen.git.busy else "gone"
-    return {gone: found.gone, "back": found.back, "dropped": found.dropped, "kept": found.kept}

@@ -12,7 +12,7 @@ from taskboard.clock import Clock
 from taskboard.core.board import Board
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
-from taskboard.core.task import World
+from taskboard.core.task import Uptime, World
 from taskboard.decider import Decider
 from taskboard.errors import Untrusted
 from taskboard.executor import Executor
@@ -53,6 +53,10 @@ class Context:
     def project(self, fields: Mapping[str, str]) -> Path:
         """The folder a task works in."""
         return self.workspace.root / fields.get("project", ".")
+
+    def uptime(self) -> Uptime:
+        """Now, by the machine's running time."""
+        return Uptime(self.processes.me().boot, self.clock.boot())
 
     def run_folder(self, run: str) -> Path:
         """Where a run's logs lie."""

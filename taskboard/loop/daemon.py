@@ -176,11 +176,11 @@ class Daemon:
         now = clock.now()
         held = self.memory.sight.held is not None
         # What the last turn could not end by time alone would be due for ever.
-        waiting = None if held else due(world, now=now, after=self._woke)
+        waiting = None if held else due(world, now=now, after=self._woke, uptime=self.ctx.uptime())
         if waiting is not None:
             moments.append(waiting)
         for task in world.tasks.values():
-            settled = settles_at(task, self.ctx.settings.settle)
+            settled = settles_at(task, self.ctx.settings.settle, now)
             if task.kind is Kind.READY and settled is not None and settled > now:
                 moments.append((settled - now).total_seconds())
         return min(moments)

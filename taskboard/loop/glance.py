@@ -15,8 +15,9 @@ from taskboard.core.identity import doubled_ids
 from taskboard.core.parse import parse
 from taskboard.core.task import Task, World
 from taskboard.core.units import stamp
-from taskboard.loop.absorb import Seen, look_for_intent, read_board, was_absorbed
+from taskboard.loop.absorb import look_for_intent, read_board, was_absorbed
 from taskboard.loop.context import Context, Sight
+from taskboard.loop.trigger import Seen
 
 
 @dataclass(frozen=True, slots=True)

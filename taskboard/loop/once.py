@@ -67,9 +67,9 @@ def _is_held_up(ctx: Context, memory: Memory, world: World) -> bool:
 
 def _next_due(ctx: Context, world: World) -> float | None:
     now = ctx.clock.now()
-    moments = [due(world, now=now, missing=False)]
+    moments = [due(world, now=now)]
     for task in world.tasks.values():
-        settled = settles_at(task, ctx.settings.settle)
+        settled = settles_at(task, ctx.settings.settle, now)
         if task.kind is Kind.READY and settled is not None and settled > now:
             moments.append((settled - now).total_seconds())
     ahead = [m for m in moments if m is not None]
@@ -100,6 +100,7 @@ def _waits_until(task: Task, settings: Settings, now: datetime) -> str | None:
         return task.status.what
     if task.kind is not Kind.READY:
         return None
-    moments = [read_time(task.fields.get("not-before", "")), settles_at(task, settings.settle)]
+    settled = settles_at(task, settings.settle, now)
+    moments = [read_time(task.fields.get("not-before", "")), settled]
     ahead = [moment for moment in moments if moment is not None and moment > now]
     return second_up(max(ahead)) if ahead else None

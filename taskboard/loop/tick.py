@@ -77,7 +77,12 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
         names = {*sight.board.ids, *name_items(sight.board, world).values()}
         present = frozenset(world.names[name] for name in names if name in world.names)
     for draft in wake(
-        world, present, now=ctx.clock.now(), owner=ctx.owner, promote=ctx.settings.promote
+        world,
+        present,
+        now=ctx.clock.now(),
+        uptime=ctx.uptime(),
+        owner=ctx.owner,
+        promote=ctx.settings.promote,
     ):
         try:
             await ctx.ledger.append([draft])

@@ -54,7 +54,7 @@ def test_a_sound_board_has_no_diagnoses():
         ("max-attempts: 0", "TB118"),
         ("max-attempts: many", "TB118"),
         ("budget: cheap", "TB118"),
-        ("priority: urgent", "TB118"),
+        ("priority: urgent", "TB125"),
         ("evidence: check, screenshot", "TB119"),
         ("project: ../other", "TB121"),
         ("project: a/../../other", "TB121"),

@@ -156,7 +156,12 @@ def test_a_word_on_the_board_that_is_no_state_keeps_a_ready_task_from_running():
     [
         ("TASK-001, TASK-002", ["TASK-001", "TASK-002"]),
         ("[RB-010]", ["RB-010"]),
+        ("[A-1, A-2]", ["A-1", "A-2"]),
+        ("[A-1], [A-2](#a-2)、[[A-3]]，`A-4`", ["A-1", "A-2", "A-3", "A-4"]),
+        ("TASK-1 (Done), all of them", ["TASK-1 (Done)", "all of them"]),
         ("none", []),
+        ("n/a", []),
+        ("なし", []),
         ("-", []),
         ("", []),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from taskboard.core.ready import why
@@ -169,7 +171,7 @@ def test_a_circle_is_seen_through_an_old_id(desk):
     desk.save(
         desk.board.replace("todo", "ready").replace("ok\n\n", "ok\n- needs: TASK-002\n\n", 1)
     )
-    desk.once()
+    desk.turn()
     world = desk.play(desk.ctx.ledger.look())
     scene = set_scene(desk.ctx, desk.memory, world)
 
@@ -411,3 +413,33 @@ def test_a_task_without_its_status_line_starts_nothing_and_is_not_withdrawn(desk
 
     assert "claimed" not in desk.events()
     assert "withdrawn" not in desk.events()
+
+
+# Clocks that are set
+
+
+@pytest.mark.parametrize("jump", [86_400, -86_400])
+def test_a_clock_that_is_set_makes_a_removal_neither_sooner_nor_later(desk, jump):
+    desk.save(TWO.format(one="todo"))
+    desk.turn(start=True)
+    whole = desk.board
+    desk.save(whole[: whole.index("## TASK-002")])
+    desk.turn()
+    desk.clock.wall += timedelta(seconds=jump)
+    desk.turn()
+    assert desk.state("TASK-002") == "open"
+    desk.clock.advance(61)
+    desk.turn()
+
+    assert desk.state("TASK-002") == "withdrawn"
+
+
+def test_a_clock_that_is_set_back_does_not_keep_a_text_from_settling(desk):
+    desk.save(TWO.format(one="todo"))
+    desk.turn(start=True)
+    desk.save(desk.board.replace("- status: todo\n\nalpha", "- status: ready\n- run: ok\n\nalpha"))
+    desk.turn(settling=True)
+    desk.clock.wall -= timedelta(days=300)
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
