@@ -113,6 +113,9 @@ class Board:
     cut: str | None = None
     paused: bool = False
     newline: bytes = b"\n"
+    loose: tuple[tuple[int, str], ...] = ()
+    """Headings with a status that are no tasks, for want of an id: where each starts, and its
+    title."""
     ids: frozenset[str] = frozenset()
     """Every id-shaped token at the start of any heading: never given again."""
     inbox: tuple[InboxItem, ...] = ()

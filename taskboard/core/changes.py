@@ -36,6 +36,9 @@ class Fact(Protocol):
     def data(self) -> dict[str, Any]: ...
 
 
+_KNOWN = 8
+"""How many earlier titles and texts of a task are remembered."""
+
 _EDITABLE = (
     "title",
     "text",
@@ -55,8 +58,11 @@ def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     changes: dict[str, Any] = {key: data[key] for key in _EDITABLE if key in data}
     if "renamed_from" in data:
         changes["task"] = fact.task
+    if data.get("title", task.title) != task.title:
+        changes["titles"] = (task.title, *task.titles)[:_KNOWN]
     if data.get("text", task.text) != task.text:
         changes["finished_steps"] = {}
+        changes["texts"] = (task.text or "", *task.texts)[:_KNOWN]
     if data.get("settle"):
         changes["settle_from"] = ts
     return changes

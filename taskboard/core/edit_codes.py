@@ -54,7 +54,7 @@ EDIT_CODES: dict[str, Code] = {
     "TB310": warning(
         "edits-joined",
         "Two saves changed the same line; the later one stands.",
-        "The other version lies in the file that the note names.",
+        "Look at the file that is named, take over what you want, then remove it.",
     ),
     "TB311": info(
         "question",

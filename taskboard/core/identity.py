@@ -7,11 +7,12 @@ verb is read from either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from taskboard.core.board import Board, Item
-from taskboard.core.definition import definition
-from taskboard.core.facts import digest_of, title_of
+from taskboard.core.definition import definition, essence
+from taskboard.core.facts import MAX_TITLE, clean, digest_of, title_of
 from taskboard.core.ids import Names
 from taskboard.core.state import TERMINAL, Kind
 from taskboard.core.task import Task, World
@@ -24,7 +25,7 @@ def name_items(board: Board, world: World) -> dict[int, str]:
     names = {index: item.task or "" for index, item in enumerate(board.items)}
     if bare:
         lost = _Lost(board, world)
-        for match in (lost.of_text, lost.of_title, lost.of_growing_title):
+        for match in lost.ways():
             for index in [i for i in bare if not names[i]]:
                 names[index] = match(board.items[index])
         fresh = Names([*world.names, *board.ids])
@@ -38,21 +39,26 @@ class _Lost:
     def __init__(self, board: Board, world: World) -> None:
         there = {world.names.get(name) for name in board.ids}
         self._board = board
-        self._tasks = [
-            task
-            for task in world.tasks.values()
-            if task.task_id not in there and not (task.hidden and task.kind in TERMINAL)
-        ]
+        self._tasks = [task for task in world.tasks.values() if task.task_id not in there]
+
+    def ways(self) -> Iterator[Callable[[Item], str]]:
+        """Every way to find one, the surest first."""
+        yield from (self.of_text, self.of_earlier_text, self.of_title, self.of_growing_title)
 
     def of_text(self, item: Item) -> str:
-        """A task of exactly this text, withdrawn ones too: an edit that was undone."""
+        """A task of exactly this text, whatever became of it: a removal that was undone."""
         wanted = digest_of(definition(self._board, item))
         return self._take(lambda task: task.text == wanted)
 
+    def of_earlier_text(self, item: Item) -> str:
+        """A task that had exactly this text."""
+        wanted = digest_of(definition(self._board, item))
+        return self._take(lambda task: wanted in task.texts)
+
     def of_title(self, item: Item) -> str:
-        """A task of this title that the runtime itself gave an id."""
+        """A task that has, or had, this title, and that the runtime itself gave an id."""
         title = title_of(item)
-        return self._take(lambda task: _was_given(task) and task.title == title)
+        return self._take(lambda task: _was_given(task) and title in (task.title, *task.titles))
 
     def of_growing_title(self, item: Item) -> str:
         """A new task whose title is still being typed, while an editor saves by itself."""
@@ -61,6 +67,7 @@ class _Lost:
             lambda task: (
                 _was_given(task)
                 and task.attempt == 0
+                and task.kind is not Kind.WITHDRAWN
                 and bool(task.title and title)
                 and (task.title.startswith(title) or title.startswith(task.title))
             )
@@ -75,17 +82,37 @@ class _Lost:
 
 
 def _was_given(task: Task) -> bool:
-    return task.assigned and task.kind is not Kind.WITHDRAWN
+    return task.assigned and not task.hidden
 
 
-def renames(
-    board: Board, world: World, ours: Callable[[str], frozenset[bytes]]
-) -> dict[str, Task]:
+def lost_headings(board: Board, world: World) -> frozenset[int]:
+    """Where headings start that are no tasks by themselves (no id, and a status that is neither
+    ready nor blocked) and were one: the runtime gave it an id that an old buffer has not."""
+    if not board.loose:
+        return frozenset()
+    there = {world.names.get(name) for name in board.ids}
+    lost = {
+        title
+        for task in world.tasks.values()
+        if task.task_id not in there and _was_given(task)
+        for title in (task.title, *task.titles)
+    }
+    return frozenset(start for start, title in board.loose if clean(title)[:MAX_TITLE] in lost)
+
+
+class Lines(Protocol):
+    """The runtime's own lines by the task's present id: those it wrote last, and all known."""
+
+    def last(self, task: str | None) -> frozenset[bytes]: ...
+    def ours(self, task: str | None) -> frozenset[bytes]: ...
+
+
+def renames(board: Board, world: World, lines: Lines) -> dict[str, Task]:
     """Tasks by the id that their section carries now instead of theirs.
 
     An id the task had before is its own. A new id has never been given, stands once, and is over
-    the text of exactly one task that is gone; a copy of a finished task under a new id with
-    another status is new work. ``ours`` are the runtime's own lines by the task's present id."""
+    the text of exactly one task that is gone. A finished task under a new id with another status
+    is new work if the text was made on its end: it has the line that the runtime wrote then."""
     found = {}
     fresh: list[Item] = []
     for item in board.items:
@@ -94,16 +121,14 @@ def renames(
             found[str(item.task)] = task
         elif item.task and task is None:
             fresh.append(item)
-    return found | _exchanged(board, world, fresh, ours) if fresh else found
+    return found | _exchanged(board, world, fresh, lines) if fresh else found
 
 
-def _exchanged(
-    board: Board, world: World, fresh: list[Item], ours: Callable[[str], frozenset[bytes]]
-) -> dict[str, Task]:
+def _exchanged(board: Board, world: World, fresh: list[Item], lines: Lines) -> dict[str, Task]:
     there = {world.names.get(name) for name in board.ids}
     gone = [t for t in world.tasks.values() if t.task_id not in there and not has_left(t)]
-    lines = frozenset[bytes]().union(*(ours(task.task) for task in gone))
-    digests = [digest_of(definition(board, item, lines)) for item in fresh]
+    ours = frozenset[bytes]().union(*(lines.ours(task.task) for task in gone))
+    digests = [digest_of(definition(board, item, ours)) for item in fresh]
     twice = _more_than_once(digests)
     owners: dict[str, list[Task]] = {}
     for task in gone:
@@ -113,9 +138,16 @@ def _exchanged(
         candidates = owners.get(digest, [])
         if digest not in twice and len(candidates) == 1 and item.task:
             was = candidates[0]
-            if was.kind not in TERMINAL or item.status == was.status:
+            again = was.kind in TERMINAL and item.status != was.status
+            if not (again and _has_lines(board, item, lines.last(was.task))):
                 found[item.task] = was
     return found
+
+
+def _has_lines(board: Board, item: Item, lines: frozenset[bytes]) -> bool:
+    """Whether an item has each of these lines among its fields, however they are spelled."""
+    there = {essence(board.data[f.span.start : f.span.end]) for f in item.fields}
+    return {essence(line) for line in lines} <= there
 
 
 def doubled_ids(board: Board, world: World) -> frozenset[str]:

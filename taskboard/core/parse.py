@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
@@ -64,8 +64,10 @@ class _Draft(NamedTuple):
     fields_end: int
 
 
-def parse(data: bytes) -> Board:
-    """Understand a board. Spans are offsets into ``data``; any bytes at all give a board."""
+def parse(data: bytes, also: Collection[int] = ()) -> Board:
+    """Understand a board. Spans are offsets into ``data``; any bytes at all give a board.
+    ``also`` are starts of headings that are tasks although they lack what makes them one: some
+    of an earlier look's ``loose``."""
     held = _unreadable(data)
     if held is not None:
         reason, code = held
@@ -75,11 +77,13 @@ def parse(data: bytes) -> Board:
     blocks = find_blocks(flat, start)
     lines = _Lines(flat)
     drafts = _drafts(flat, blocks, lines)
-    chosen = [draft for draft in drafts if _is_task(draft)]
+    chosen = [draft for draft in drafts if draft.heading.start in also or _is_task(draft)]
+    taken = {draft.heading.start for draft in chosen}
+    loose = [d for d in drafts if _lacks_id(d) and d.heading.start not in taken]
     first = chosen[0].heading.start if chosen else len(flat)
     conflict = _conflict(flat, blocks.hidden)
     cut, where = _cut(data, blocks)
-    found = [*_text_findings(data, lines, conflict, cut, where), *_heading_findings(drafts)]
+    found = [*_text_findings(data, lines, conflict, cut, where), *_heading_findings(drafts, loose)]
     return Board(
         data=data,
         items=tuple(_items(data, chosen)),
@@ -90,6 +94,7 @@ def parse(data: bytes) -> Board:
             not _inside(m.start(), blocks.hidden) for m in _PAUSE.finditer(flat, start, first)
         ),
         newline=_newline(data),
+        loose=tuple((draft.heading.start, draft.title) for draft in loose),
         inbox=tuple(_inbox(flat, blocks, drafts, chosen, lines)),
         ids=frozenset(draft.task for draft in drafts if draft.task is not None),
     )
@@ -141,6 +146,10 @@ def _is_task(draft: _Draft) -> bool:
     if status is None or draft.task is not None:
         return status is not None
     return read_status(status.value).kind in (Kind.READY, Kind.BLOCKED)
+
+
+def _lacks_id(draft: _Draft) -> bool:
+    return draft.task is None and any(f.key == "status" for f in draft.fields)
 
 
 def _items(data: bytes, chosen: list[_Draft]) -> Iterator[Item]:
@@ -202,14 +211,14 @@ def _item(data: bytes, draft: _Draft, parent: int | None, pieces: tuple[Span, ..
     )
 
 
-def _heading_findings(drafts: list[_Draft]) -> Iterator[Diagnosis]:
+def _heading_findings(drafts: list[_Draft], loose: list[_Draft]) -> Iterator[Diagnosis]:
     for draft, after in zip_longest(drafts, drafts[1:]):
         has_status = any(f.key == "status" for f in draft.fields)
         if draft.task is not None and not has_status:
             hint = _RULED if after is not None and _was_status(draft, after) else None
             yield finding("TB117", line=draft.line, task=draft.task, hint=hint)
-        elif draft.task is None and has_status and not _is_task(draft):
-            yield finding("TB113", line=draft.line)
+    for draft in loose:
+        yield finding("TB113", line=draft.line)
 
 
 def _was_status(draft: _Draft, after: _Draft) -> bool:

@@ -97,7 +97,7 @@ class Asked:
 def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     """Everything the board asks of the world, in board order."""
     names = name_items(board, world)
-    moved = renames(board, world, reading.shown.ours)
+    moved = renames(board, world, reading.shown)
     shown = reading.shown.also({new: task.task for new, task in moved.items()})
     texts = [definition(board, i, shown.ours(names[n])) for n, i in enumerate(board.items)]
     tangled = tangled_ids(names, texts, world)

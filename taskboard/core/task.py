@@ -77,6 +77,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     missing_since: str | None = None
     missing_at: Uptime | None = None
     """The same moment by the machine's running time."""
+    titles: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    """Titles and digests of texts it had before, the newest first: an old buffer has them."""
     before: Status | None = None
     """The state it was withdrawn in, and is restored to."""
     work: str | None = None
@@ -135,6 +138,12 @@ class World:
         """Why the last absorbed bytes were held, or None."""
         self.tangled: frozenset[str] = frozenset()
         """Ids over another known task's text on the board last absorbed."""
+        self.recent: tuple[str, ...] = ()
+        """Digests of the boards absorbed last, the newest first."""
+        self.read: str | None = None
+        """Digest of the board that was last read as intent."""
+        self.read_at = 0
+        """Sequence of the event that read it."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
         self.tasks: dict[str, Task] = {}

@@ -18,6 +18,13 @@ from taskboard.core.task import Task
 MAX_WORD = 200
 """Characters of a typed status word that an event carries."""
 
+
+def cancelled_line(by: str, run: str | None) -> str:
+    """What a cancelled task says, so that a text made before it can be told from one after."""
+    where = f" (.taskboard/runs/{run})" if run else ""
+    return f"cancelled by {by}{where}"
+
+
 CANCELLED = Status(Kind.FAILED, "cancelled")
 _WAITING = frozenset({Kind.OPEN, Kind.READY, Kind.BLOCKED, Kind.UNKNOWN})
 
@@ -55,7 +62,10 @@ def first_status(item: Item, *, first: bool) -> Start:
     if status.kind is Kind.RUNNING:
         return Start(status=_working(status), data={"note": _works(item.task or "", status.who)})
     if status == CANCELLED:
-        return Start(status=OPEN, data={"word": word}, then=E.CANCELLED, to=CANCELLED.text)
+        said = {"result": cancelled_line("board", None)}
+        return Start(
+            status=OPEN, data={"word": word}, then=E.CANCELLED, to=CANCELLED.text, then_data=said
+        )
     return Start(status=UNKNOWN, data={"word": word})
 
 
@@ -85,10 +95,10 @@ def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[byte
     lacks the line the runtime wrote with it. A text that has that line was made on it."""
     if typed.kind is Kind.READY and task.kind is Kind.RUNNING:
         return True
-    if not task.written or not any(_same(typed.text, s) for s in task.shown):
+    if not any(_same(typed.text, s) for s in task.shown):
         return False
     last = {essence(line) for line in shown.last(task.task)}
-    return not (last and last <= {essence(line) for line in lines})
+    return not last <= {essence(line) for line in lines} if last else task.written
 
 
 def _stale(task: Task, typed: Status) -> Draft:
@@ -153,7 +163,7 @@ def _blocked(task: Task, typed: Status) -> list[Draft]:
     if task.kind in _WAITING:
         return [_draft(task, E.BLOCKED, typed.text, cause="typed")]
     if task.kind is Kind.RUNNING:
-        return [_draft(task, E.CANCELLED, typed.text, cause="typed")]
+        return [_cancel(task, typed)]
     return [refusal(task, typed.text, _terminal_hint(task))]
 
 
@@ -183,10 +193,15 @@ def _done(task: Task, typed: Status) -> list[Draft]:
 
 def _failed(task: Task, typed: Status) -> list[Draft]:
     if typed == CANCELLED and (task.kind in _WAITING or task.kind is Kind.RUNNING):
-        return [_draft(task, E.CANCELLED, typed.text, cause="typed")]
+        return [_cancel(task, typed)]
     if task.kind in TERMINAL:
         return [refusal(task, typed.text, _terminal_hint(task))]
     return [refusal(task, typed.text, "only `failed:cancelled` can be typed.")]
+
+
+def _cancel(task: Task, typed: Status) -> Draft:
+    result = cancelled_line("board", task.run.run if task.run else None)
+    return _draft(task, E.CANCELLED, typed.text, cause="typed", result=result)
 
 
 def _open(task: Task, typed: Status) -> list[Draft]:

@@ -6,14 +6,16 @@ The observed bytes are stored and an event is durable first, so no edit can be l
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from taskboard.core.board import Board
 from taskboard.core.hold import ACCEPTABLE, HELD, why_doubted, why_unreadable
+from taskboard.core.identity import lost_headings, name_items
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
 from taskboard.core.task import World
-from taskboard.errors import Conflict
+from taskboard.errors import Conflict, NotFound
 from taskboard.git import GitSight
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.trigger import Seen, triggers
@@ -31,17 +33,15 @@ async def absorb(
     ctx: Context,
     memory: Memory,
     *,
-    start: bool = False,
     settling: bool = False,
     accept: bool = False,
 ) -> Sight:
     """Bring this process up to the board's present bytes and record what they ask.
 
-    ``start`` also looks at bytes absorbed by an earlier process when they were never projected:
-    it may have died between the two. ``settling`` marks changed texts (a daemon is watching).
-    ``accept`` is a person's word that a doubted text is meant.
+    ``settling`` marks changed texts (a daemon is watching). ``accept`` is a person's word that a
+    doubted text is meant.
     """
-    how = _How(start=start, settling=settling, accept=accept)
+    how = _How(settling=settling, accept=accept)
     for _ in range(_TRIES):
         seen = await _look(ctx)
         if seen.data is None:
@@ -63,7 +63,6 @@ async def absorb(
 class _How(NamedTuple):
     """How a save is to be absorbed; see ``absorb``."""
 
-    start: bool = False
     settling: bool = False
     accept: bool = False
 
@@ -97,16 +96,17 @@ async def _look(ctx: Context) -> Seen:
         world = await ctx.ledger.look()
         if world.absorbed == before:
             digest = hashlib.sha256(data or b"").hexdigest()
-            return Seen(data, base, world, ctx.git.look(), digest, stat)
+            words = await last_read(ctx, world, base)
+            return Seen(data, base, world, ctx.git.look(), words, digest, stat)
         before = world.absorbed
 
 
 async def _take_in(ctx: Context, memory: Memory, seen: Seen, how: _How) -> Sight:
     """Record what was seen, unless that is done; raises ``Conflict`` when the ledger moved."""
     data, world, digest = seen.data or b"", seen.world, seen.digest
-    board = _parsed(memory, data, digest)
+    board = recognised(_parsed(memory, data, digest), world)
     held = world.held if digest == world.digest else None
-    known = was_absorbed(digest, data, world, seen.base, start=how.start)
+    known = was_absorbed(digest, data, world, seen.base)
     if not known or how.accept or _is_free_again(seen):
         held, asked = look_for_intent(ctx, board, seen, settling=how.settling)
         if held in ACCEPTABLE and how.accept:
@@ -133,8 +133,11 @@ async def prepare(ctx: Context, memory: Memory) -> None:
     if data is None or memory.sight.digest == digest:
         return
     world = await ctx.ledger.look()
-    seen = Seen(data, ctx.writeback.base(), world, ctx.git.look(), digest)
-    _held, asked = look_for_intent(ctx, _parsed(memory, data, digest), seen, settling=True)
+    base = ctx.writeback.base()
+    words = await last_read(ctx, world, base)
+    seen = Seen(data, base, world, ctx.git.look(), words, digest)
+    board = recognised(_parsed(memory, data, digest), world)
+    _held, asked = look_for_intent(ctx, board, seen, settling=True)
     if asked is not None:
         await ctx.ledger.keep(data)
         for text in asked.texts.values():
@@ -145,6 +148,12 @@ def _parsed(memory: Memory, data: bytes, digest: str) -> Board:
     if memory.parsed is None or memory.parsed[0] != digest:
         memory.parsed = (digest, parse(data))
     return memory.parsed[1]
+
+
+def recognised(board: Board, world: World) -> Board:
+    """The board with the headings that only the ledger knows as tasks."""
+    also = lost_headings(board, world)
+    return parse(board.data, also) if also else board
 
 
 def is_absorbed(ctx: Context, memory: Memory) -> bool:
@@ -161,15 +170,27 @@ def read_board(ctx: Context) -> bytes | None:
         return None
 
 
-def was_absorbed(
-    digest: str, data: bytes, world: World, base: Base | None, *, start: bool
-) -> bool:
+def was_absorbed(digest: str, data: bytes, world: World, base: Base | None) -> bool:
     """Whether these bytes are our own last write, or were absorbed and not projected since. The
     same bytes again after a projection are an old copy that somebody saved."""
     projected = base is not None and base.absorbed == world.absorbed
     if base is not None and base.data == data:
         return projected
-    return digest == world.digest and not projected and not start
+    return digest == world.digest and not projected
+
+
+async def last_read(ctx: Context, world: World, base: Base | None) -> dict[str, str]:
+    """The status words of the board that was read as intent last, by human id, where it was not
+    projected since: the next edit was made on that text."""
+    if world.read is None or (base is not None and base.absorbed >= world.read_at):
+        return {}
+    try:
+        board = parse(await ctx.ledger.fetch(world.read))
+    except NotFound:
+        return {}
+    names = name_items(board, world)
+    fields = ((names[i], item.status_field) for i, item in enumerate(board.items))
+    return {name: field.value.strip() for name, field in fields if field is not None}
 
 
 def look_for_intent(
@@ -188,11 +209,12 @@ def look_for_intent(
     return held, asked
 
 
-def shown_by(base: Base | None) -> Shown:
-    """What the last projection showed; nothing when there was none."""
+def shown_by(base: Base | None, words: Mapping[str, str] | None = None) -> Shown:
+    """What the last projection showed, and the ``words`` that were read since."""
     if base is None:
-        return Shown()
-    return Shown(statuses=base.statuses, lines=base.lines, earlier=base.earlier)
+        return Shown(statuses=words or {})
+    statuses = {**base.statuses, **(words or {})}
+    return Shown(statuses=statuses, lines=base.lines, earlier=base.earlier)
 
 
 async def _record(
@@ -212,7 +234,7 @@ def ask(ctx: Context, board: Board, seen: Seen, *, settling: bool) -> Asked:
     first = not world.tasks and base is None
     spare = tuple(ctx.clock.uuid() for _ in board.items)
     reading = Reading(
-        shown=shown_by(base),
+        shown=shown_by(base, seen.words),
         first=first,
         settling=settling and not first,
         new_ids=spare,

@@ -18,9 +18,10 @@ from taskboard.core.task import Task
 from taskboard.errors import BoardHeld, Conflict, Refused, Usage
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
 from taskboard.loop.record import require_whole_board
-from taskboard.loop.tick import join_late_saves, settle_ledger
+from taskboard.loop.tick import settle_ledger
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks that must agree before a fresh save is absorbed."""

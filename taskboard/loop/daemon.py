@@ -18,9 +18,10 @@ from taskboard.files import Stat
 from taskboard.log import log
 from taskboard.loop.absorb import is_absorbed, prepare
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.late import has_late_saves
 from taskboard.loop.project import project
 from taskboard.loop.reclaim import has_dead
-from taskboard.loop.tick import has_late_saves, tick
+from taskboard.loop.tick import tick
 from taskboard.loop.watch import Changes, Debounce
 
 WRITE_EVERY = 2.0
@@ -118,7 +119,7 @@ class Daemon:
             except TimeoutError:
                 self._look_at_board()
                 self._look_at_ledger()
-                self.memory.due = self.memory.due or has_late_saves(self.ctx)
+                self.memory.due = self.memory.due or await has_late_saves(self.ctx)
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
                 self.memory.due = self.memory.due or self._is_trusted_again()
                 self.memory.due = self._has_jumped() or self.memory.due
@@ -212,7 +213,7 @@ class Daemon:
 
     def _may_write(self) -> bool:
         wrote = self.memory.wrote
-        return wrote is None or self.ctx.clock.awake() - wrote >= WRITE_EVERY
+        return wrote is None or self.ctx.clock.awake() >= wrote + WRITE_EVERY
 
     async def _shut_down(self) -> None:
         """Hand runs back (or let them finish), write the board once more, say goodbye."""

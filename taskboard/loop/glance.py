@@ -15,7 +15,7 @@ from taskboard.core.identity import doubled_ids
 from taskboard.core.parse import parse
 from taskboard.core.task import Task, World
 from taskboard.core.units import stamp
-from taskboard.loop.absorb import look_for_intent, read_board, was_absorbed
+from taskboard.loop.absorb import last_read, look_for_intent, read_board, recognised, was_absorbed
 from taskboard.loop.context import Context, Sight
 from taskboard.loop.trigger import Seen
 
@@ -38,11 +38,12 @@ async def glance(ctx: Context) -> Glance:
     data = read_board(ctx)
     if data is None:
         return Glance(Sight(held=HELD["missing"]), world)
-    board, base = parse(data), ctx.writeback.base()
+    board, base = recognised(parse(data), world), ctx.writeback.base()
     digest = hashlib.sha256(data).hexdigest()
-    seen = Seen(data, base, world, ctx.git.look(), digest)
+    words = await last_read(ctx, world, base)
+    seen = Seen(data, base, world, ctx.git.look(), words, digest)
     held, asked = world.held if digest == world.digest else None, None
-    if not was_absorbed(digest, data, world, base, start=False):
+    if not was_absorbed(digest, data, world, base):
         held, asked = look_for_intent(ctx, board, seen, settling=False)
     sight = Sight(
         data=data,

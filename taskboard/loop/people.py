@@ -10,6 +10,7 @@ from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict
 from taskboard.core.state import READY, Kind, read_status
 from taskboard.core.task import Task
+from taskboard.core.verb import cancelled_line
 from taskboard.errors import Refused, Usage
 from taskboard.loop.context import Context
 from taskboard.loop.judge import judge_person
@@ -59,11 +60,10 @@ async def say_cancel(ctx: Context, task: Task, actor: str) -> list[Event]:
 
 
 async def _cancel(ctx: Context, task: Task, to: str, actor: str) -> list[Event]:
-    result = None
-    if task.run is not None:
-        result = f"cancelled by {actor} (.taskboard/runs/{task.run.run})"
-    data = {"cause": "command", **({"result": result} if result else {})}
-    events = await record(ctx, task, E.CANCELLED, to, actor=actor, verb="cancel", **data)
+    result = cancelled_line(actor, task.run.run if task.run is not None else None)
+    events = await record(
+        ctx, task, E.CANCELLED, to, actor=actor, verb="cancel", cause="command", result=result
+    )
     await end_orphans(ctx, task)
     return events
 

@@ -161,8 +161,9 @@ async def _letters(ctx: Context, memory: Memory, world: World) -> None:
 
 
 def _has_letter(task: Task) -> bool:
+    """What has failed here, or did before it was requeued; not what was so at the first import."""
     failed = task.kind is Kind.FAILED and task.status != Status(Kind.FAILED, "cancelled")
-    return failed or task.round > 1
+    return (failed and task.attempt > 0) or task.round > 1
 
 
 async def _letter(ctx: Context, task: Task) -> str:

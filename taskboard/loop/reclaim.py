@@ -58,7 +58,7 @@ async def has_dead(ctx: Context, memory: Memory) -> bool:
 def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | None:
     if run.executor == IMPORTED:
         return "the run of a board that had no ledger"
-    lease = ctx.leases.find(task.task, run.attempt)
+    lease = ctx.leases.find(task.lock, run.attempt)
     if lease is not None and lease.run == run.run:
         return _judged(ctx, memory, lease)
     if run.expires is None:
@@ -96,7 +96,7 @@ def _look_on(before: Watch | None, lease: Lease, now: float) -> Watch:
 
 
 async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
-    lease = ctx.leases.find(task.task, run.attempt)
+    lease = ctx.leases.find(task.lock, run.attempt)
     if lease is not None and lease.run == run.run and lease.group is not None:
         await ctx.processes.end_group(lease.group, run.run)
     end = Ending(
@@ -133,7 +133,7 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
     """Before a task is claimed: what its last run left must be gone. Its supervisor drops the
     lease once it has ended the work; of a supervisor that died before it could, the work is
     ended here. Raises ``Held`` while somebody alive is at it."""
-    lease = ctx.leases.find(task.task, task.attempt)
+    lease = ctx.leases.find(task.lock, task.attempt)
     if lease is None or (task.run is not None and task.run.run == lease.run):
         await _born(ctx, task)
         return
@@ -162,7 +162,7 @@ async def end_orphans(ctx: Context, task: Task) -> None:
     """After a cancel by command: end the process group when no supervisor lives to do it."""
     if task.run is None:
         return
-    lease = ctx.leases.find(task.task, task.run.attempt)
+    lease = ctx.leases.find(task.lock, task.run.attempt)
     if lease is None or lease.run != task.run.run:
         return
     if lease.supervisor is not None and ctx.processes.alive(lease.supervisor):

@@ -77,6 +77,9 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
 def _placed(ctx: Context, board: Board, world: World) -> Iterator[Diagnosis]:
     """What only the ledger and the disk can tell: texts under another task's id, and projects
     that a link leads out of the workspace."""
+    for name in ctx.files.names(ctx.workspace.conflicts):
+        said = f"Another version of the board lies in .taskboard/conflicts/{name}."
+        yield finding("TB310", said, line=1)
     reused, aliases = reused_ids(board, world), doubled_ids(board, world) - world.tangled
     for item in board.items:
         if item.task in reused:

@@ -23,10 +23,11 @@ from taskboard.core.units import stamp
 from taskboard.core.wake import asks_gate, wake
 from taskboard.errors import Held, Refused
 from taskboard.log import log
-from taskboard.loop.absorb import LOCK, absorb
+from taskboard.loop.absorb import absorb
 from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.judge import answer_done, answer_parent
+from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
 from taskboard.loop.reclaim import end_leftovers, end_predecessor, reclaim
 from taskboard.loop.run import Supervisor
@@ -51,7 +52,7 @@ async def tick(
     then nothing is claimed; ``write`` False leaves the projection to a later turn."""
     await join_late_saves(ctx)
     if board:
-        await absorb(ctx, memory, start=start, settling=settling)
+        await absorb(ctx, memory, settling=settling)
     if start:
         await end_leftovers(ctx)
     await settle_ledger(ctx, memory)
@@ -88,31 +89,6 @@ async def wake_up(ctx: Context, memory: Memory) -> None:
             await ctx.ledger.append([draft])
         except Refused as refused:
             log.debug("already woken: %s", refused.message)
-
-
-def has_late_saves(ctx: Context) -> bool:
-    """Whether a save has reached a file that is no longer the board."""
-    if not ctx.files.names(ctx.workspace.displaced):
-        return False
-    with ctx.files.lock(ctx.workspace.state / LOCK):
-        return bool(ctx.writeback.linger())
-
-
-async def join_late_saves(ctx: Context) -> None:
-    """A save that reached a displaced file late is joined into the board at once."""
-    if not ctx.files.names(ctx.workspace.displaced):
-        return
-    lock = ctx.workspace.state / LOCK
-    with ctx.files.lock(lock):
-        found = ctx.writeback.linger()
-    for late in found:
-        await ctx.ledger.keep(late.data)
-    with ctx.files.lock(lock):
-        conflicts = [ctx.writeback.absorb_late(late) for late in found]
-    for conflict in filter(None, conflicts):
-        log.warning("two saves changed the same line; the other one is in %s", conflict)
-        data = {"code": "TB310", "file": str(conflict)}
-        await ctx.ledger.append([Draft(type=E.ANOMALY_FLAGGED, data=data)])
 
 
 async def _end_lost(ctx: Context, memory: Memory) -> None:

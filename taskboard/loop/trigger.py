@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from taskboard.core.board import Board
@@ -19,13 +20,14 @@ _NAMES = 400
 
 
 class Seen(NamedTuple):
-    """The board, what was last projected, the ledger and the repository, as they belong
-    together."""
+    """The board, what was last projected, the ledger, the repository and the status words read
+    since the projection, as they belong together."""
 
     data: bytes | None
     base: Base | None
     world: World
     git: GitSight
+    words: Mapping[str, str]
     digest: str = ""
     stat: Stat | None = None
 

@@ -25,8 +25,8 @@ from taskboard.disk import DiskFiles
 from taskboard.errors import TaskboardError
 from taskboard.loop import agents
 from taskboard.loop.absorb import absorb
+from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
-from taskboard.loop.tick import join_late_saves
 from taskboard.loop.writeback import Lost, WriteBack
 
 BUSY = "TASK-001"

@@ -147,7 +147,7 @@ class Judge:
         found = [s for s in self.diary.saves if s.digest == data["digest"] and s.at <= at]
         if not found:
             raise Wrong(f"event {trigger['seq']}: bytes were read that nobody saved")
-        save = found[-1]
+        save = found[-1].among(self.states)
         self._held(save, data.get("held"))
         if data.get("held"):
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 
-from lifeworld.texts import all_jobs, words
+from lifeworld.texts import all_jobs, loose, words
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ class Save:
     digest: str = ""
     words: dict[str, str] = field(default_factory=dict)
     jobs: frozenset[str] = frozenset()
+    loose: dict[str, str] = field(default_factory=dict)
+
+    def among(self, known: Container[str]) -> Save:
+        """This save as it reads where these jobs are tasks already."""
+        more = {job: word for job, word in self.loose.items() if job in known}
+        jobs = self.jobs | frozenset(more)
+        return replace(self, words={**more, **self.words}, jobs=jobs)
 
 
 class Diary:
@@ -75,6 +83,7 @@ class Diary:
             digest=hashlib.sha256(data).hexdigest(),
             words=words(text),
             jobs=frozenset(all_jobs(text)),
+            loose=loose(text),
             **facts,  # type: ignore[arg-type]
         )
         self.saves.append(save)

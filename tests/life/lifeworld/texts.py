@@ -72,6 +72,12 @@ def is_task(section: str) -> bool:
     return word.casefold() == "ready" or word.startswith("blocked:")
 
 
+def loose(text: str) -> dict[str, str]:
+    """Status words, by job, of sections that are tasks only if they were one before."""
+    found = [s for s in split(text)[1:] if job_of(s) and word_of(s) and not is_task(s)]
+    return {str(job_of(s)): word_of(s) or "" for s in found}
+
+
 def append(text: str, section: str) -> str:
     """The text with a section at its end."""
     gap = "" if text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
