@@ -31,7 +31,7 @@ class FastClock:
         return self.real.boot() * 20 + self.ahead
 
     def awake(self):
-        return self.real.awake()
+        return self.real.awake() * 20 + self.ahead
 
     def uuid(self):
         return self.real.uuid()
@@ -67,7 +67,7 @@ class Writer(threading.Thread):
         self.board = folder / "task-board.md"
         self.clock = FastClock()
         self.writeback = WriteBack(
-            self.files, self.clock, board=self.board, state=folder / ".taskboard"
+            self.files, self.clock, board=self.board, state=folder / ".taskboard", boot="this one"
         )
         self.stop = threading.Event()
         self.swaps = self.lost = self.late = 0
@@ -89,8 +89,10 @@ class Writer(threading.Thread):
         lines = seen.split(b"\n")
         at = [i for i, line in enumerate(lines) if line.startswith(b"- status: ")]
         if len(at) == 1 and lines[at[0]][10:].isdigit():
-            lines[at[0]] = b"- status: %d" % (int(lines[at[0]][10:]) + 1)
-            outcome = self.writeback.put(seen, Base(data=b"\n".join(lines)))
+            number = int(lines[at[0]][10:]) + 1
+            lines[at[0]] = b"- status: %d" % number
+            news = {"TASK-1": str(number)}  # what only says the same again may be put off
+            outcome = self.writeback.put(seen, Base(data=b"\n".join(lines), statuses=news))
             self.swaps += 1
             if isinstance(outcome, Lost):
                 self.lost += 1
