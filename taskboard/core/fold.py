@@ -22,9 +22,6 @@ from taskboard.errors import Refused, StaleRun
 _SHOWN = 16
 """How many earlier statuses are remembered: an editor buffer older than that is a new text."""
 
-_RECENT = 64
-"""How many absorbed boards are remembered by their digests."""
-
 _TASK_EVENTS = frozenset(e.value for e in E) - {
     E.LEDGER_OPENED,
     E.FILE_CHANGED_TRIGGERED,
@@ -151,8 +148,6 @@ def _settle_world(world: World, event: Event) -> None:
             world.paused = False
         case E.FILE_CHANGED_TRIGGERED:
             world.digest = event.data.get("digest", world.digest)
-            if world.digest is not None:
-                world.recent = (world.digest, *world.recent)[:_RECENT]
             world.absorbed = event.seq
             world.tangled = frozenset(event.data.get("tangled", ()))
             world.held = event.data.get("held")

@@ -138,8 +138,6 @@ class World:
         """Why the last absorbed bytes were held, or None."""
         self.tangled: frozenset[str] = frozenset()
         """Ids over another known task's text on the board last absorbed."""
-        self.recent: tuple[str, ...] = ()
-        """Digests of the boards absorbed last, the newest first."""
         self.read: str | None = None
         """Digest of the board that was last read as intent."""
         self.read_at = 0

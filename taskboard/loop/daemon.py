@@ -119,7 +119,7 @@ class Daemon:
             except TimeoutError:
                 self._look_at_board()
                 self._look_at_ledger()
-                self.memory.due = self.memory.due or await has_late_saves(self.ctx)
+                self.memory.due = self.memory.due or has_late_saves(self.ctx)
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
                 self.memory.due = self.memory.due or self._is_trusted_again()
                 self.memory.due = self._has_jumped() or self.memory.due

@@ -19,13 +19,12 @@ _AT_MOST = 5
 """Tasks that are told of one clash: the file holds the whole board of that moment."""
 
 
-async def has_late_saves(ctx: Context) -> bool:
+def has_late_saves(ctx: Context) -> bool:
     """Whether a save has reached a file that is no longer the board."""
     if not ctx.files.names(ctx.workspace.displaced):
         return False
-    absorbed = (await ctx.ledger.look()).recent
     with ctx.files.lock(ctx.workspace.state / LOCK):
-        return bool(ctx.writeback.linger(absorbed))
+        return bool(ctx.writeback.linger())
 
 
 async def join_late_saves(ctx: Context) -> None:
@@ -33,9 +32,8 @@ async def join_late_saves(ctx: Context) -> None:
     if not ctx.files.names(ctx.workspace.displaced):
         return
     lock = ctx.workspace.state / LOCK
-    absorbed = (await ctx.ledger.look()).recent
     with ctx.files.lock(lock):
-        found = ctx.writeback.linger(absorbed)
+        found = ctx.writeback.linger()
     for late in found:
         await ctx.ledger.keep(late.data)
     with ctx.files.lock(lock):

@@ -8,7 +8,6 @@ At every instant each version of the board that a person saved is on the board, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -102,18 +101,15 @@ class WriteBack:
             raise self._refused(trouble) from trouble
         return outcome
 
-    def linger(self, absorbed: Collection[str] = ()) -> list[Late]:
+    def linger(self) -> list[Late]:
         """Look at the displaced files again: late saves, each for ``absorb_late``. Files older
-        than 30 s that nobody changed are removed, and copies of saves that were ``absorbed``
-        (digests). A save younger than 0.2 s may be half written and is left for the next
-        call."""
+        than 30 s that nobody changed are removed. A save younger than 0.2 s may be half
+        written and is left for the next call."""
         try:
             late, old = [], []
             for slot in self._recover():
                 found = self._displaced.read(slot)
-                if slot.held and found is not None and digest(found) in absorbed:
-                    old.append(slot)
-                elif slot.held and found is not None:
+                if slot.held and found is not None:
                     late += self._release(slot, found)
                 elif found is not None and digest(found) not in (slot.base, slot.wrote):
                     if self._is_quiet(slot):

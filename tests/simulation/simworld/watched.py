@@ -4,7 +4,7 @@ written over what."""
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from simworld.person import marks
@@ -72,8 +72,8 @@ class WatchedWriteBack:
             self.writes += isinstance(outcome, Written)
         return outcome
 
-    def linger(self, absorbed: Collection[str] = ()) -> list[Late]:
-        return self.inner.linger(absorbed)
+    def linger(self) -> list[Late]:
+        return self.inner.linger()
 
     def absorb_late(self, late: Late) -> Path | None:
         self.say(f"  a late save of {len(late.data)} bytes is joined")
