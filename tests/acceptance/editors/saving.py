@@ -77,6 +77,7 @@ class Desk:
             "XDG_STATE_HOME": str(folder / "state"),
             "XDG_CONFIG_HOME": str(folder / "config"),
         }
+        self.unmarked = set()
         self.loop = subprocess.Popen(
             [sys.executable, str(HERE / "busyloop.py"), str(folder)],
             env=environ,
@@ -121,11 +122,14 @@ class Desk:
         return json.loads(out)
 
 
-def edited(text, n):
-    """The text with save ``n``: its line at the end, or under the task that is being written."""
-    line = f"save {n}.\n"
+def edited(desk, n):
+    """The text with save ``n``: its line at the end, or under the task that is being written.
+    Where half of a save was read, the line of the mark may be cut or gone."""
+    line, text = f"save {n}.\n", desk.text()
     if n % 4 == 3:
-        text = re.sub(r"mark \d+\.", f"mark {n}.", text)
+        text, found = re.subn(r"^mark \d+\.?", f"mark {n}.", text, flags=re.MULTILINE)
+        if not found:
+            desk.unmarked.add(n)
     if n % 2:
         return text.replace("Text.\n", f"Text.\n{line}", 1)
     return text + line
@@ -141,7 +145,7 @@ def _write(path, text, mode="wb"):
 
 def two_writes(desk, n):
     """Truncate, write one half, pause, write the other."""
-    text = edited(desk.text(), n).encode()
+    text = edited(desk, n).encode()
     with desk.board.open("wb", buffering=0) as file:
         file.write(text[: len(text) // 2])
         time.sleep(desk.dice.choice([0, 0, 0.001, 0.01, 0.03]))
@@ -152,14 +156,14 @@ def two_writes(desk, n):
 def rename_over(desk, n):
     """A temporary file beside, renamed over the board."""
     spare = desk.board.with_name(".task-board.md.tmp.1234")
-    _write(spare, edited(desk.text(), n))
+    _write(spare, edited(desk, n))
     spare.replace(desk.board)
     return True
 
 
 def rename_away(desk, n):
     """The board becomes the backup, and is made anew."""
-    text = edited(desk.text(), n)
+    text = edited(desk, n)
     desk.board.rename(desk.board.with_name("task-board.md~"))
     _write(desk.board, text)
     return True
@@ -355,7 +359,9 @@ def _account(desk, style, saved, refused, stats, seconds):
     kept = [path.read_text() for path in sorted((desk.folder / ".taskboard/conflicts").glob("*"))]
     found = {n: len(re.findall(rf"^save {n}\.$", text, re.MULTILINE)) for n in saved}
     aside = [n for n in saved if not found[n] and any(f"save {n}.\n" in k for k in kept)]
-    marks = [n for n in saved if n % 4 == 3] if style not in ("append", "nano") else []
+    marks = [n for n in saved if n % 4 == 3 and n not in desk.unmarked]
+    if style in ("append", "nano"):
+        marks = []
     told = {int(n) for t in [text, *kept] for n in re.findall(r"mark (\d+)\.", t)}
     lost = [n for n in saved if not found[n] and n not in aside]
     lost += [n for n in marks[-1:] if n not in told]
