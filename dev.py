@@ -319,12 +319,12 @@ def _become(command):
 
 
 def _workers():
-    """One pytest worker for each processor this process may use, 2 to 8."""
+    """Two pytest workers for each processor this process may use, 2 to 8: many tests wait."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
         count = os.cpu_count() or 1
-    return max(2, min(count, 8))
+    return max(2, min(2 * count, 8))
 
 
 def _open_stdin():

@@ -132,8 +132,8 @@ async def _with_sections(ctx: Context, board: Board, world: World, base: Base | 
     shown them yet, or a save that was made on an older text has dropped them."""
     before = base.statuses if base is not None else {}
     there = {world.names.get(name) for name in board.ids}
-    texts = [
-        (await ctx.ledger.fetch(t.section)).decode("utf-8", "surrogateescape")
+    waiting = [
+        t
         for t in world.tasks.values()
         if t.section is not None
         and t.task_id not in there
@@ -141,7 +141,18 @@ async def _with_sections(ctx: Context, board: Board, world: World, base: Base | 
         and t.kind is not Kind.WITHDRAWN
         and t.missing_since is None
     ]
+    texts = [text for t in waiting if (text := await _section(ctx, t)) is not None]
     return parse(render(board, (), texts)) if texts else board
+
+
+async def _section(ctx: Context, task: Task) -> str | None:
+    """The section that was added for a command; None when its text is lost, which ``verify``
+    tells and must not keep the rest of the board from being written."""
+    try:
+        return (await ctx.ledger.fetch(task.section or "")).decode("utf-8", "surrogateescape")
+    except NotFound:
+        log.warning("%s: the text of its section is no longer stored", task.task)
+        return None
 
 
 async def _letters(ctx: Context, memory: Memory, world: World) -> None:

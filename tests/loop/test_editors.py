@@ -188,7 +188,7 @@ def test_no_confirmed_save_is_lost_or_doubled_against_a_writer_at_full_speed(tmp
     lost = [n for n in range(SAVES) if not found[n] and b"save %d.\n" % n not in kept]
     assert lost == [], story
     assert max(found) == 1, story
-    assert found.count(0) < 10, story
+    assert found.count(0) < SAVES / 4, story
     assert text.count(b"Text.\n") == 1
     assert writer.files.exchanges > SAVES / 2, "the writer was not at full speed"
     assert list((tmp_path / ".taskboard" / "displaced").iterdir()) == []

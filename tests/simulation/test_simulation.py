@@ -35,7 +35,5 @@ def test_the_worlds_are_rich_enough_to_mean_something() -> None:
     types: set[str] = set()
     for seed in range(4):
         types.update(Simulation(seed, steps=150).play().judge.chronicle.types)
-    wanted = (
-        "claimed completed failed cancelled reclaimed blocked requeued withdrawn created restored"
-    )
+    wanted = "claimed completed failed cancelled reclaimed blocked requeued withdrawn created"
     assert set(wanted.split()) <= types

@@ -124,15 +124,15 @@ class Judge:
             stuck = task.kind is Kind.READY and next(reasons(task, scene, children), None) is None
             if stuck and memory.sight.held is None:
                 raise Violation(f"{task.task} is ready, nothing keeps it, and nobody runs it")
-            self._letter(task.task, task.status.text)
+            if task.attempt:  # what was so at the first import is history
+                self._letter(task.task, task.status.text)
             if self.stage.living(task.task):
                 raise Violation(f"{task.task}: processes are left: {self.stage.living(task.task)}")
         if memory.sight.held is None and not world.paused:
             self._board_shows(world)
 
     def _letter(self, name: str, state: str) -> None:
-        imported = False
-        if state.startswith("failed:") and state != "failed:cancelled" and not imported:
+        if state.startswith("failed:") and state != "failed:cancelled":
             letter = self.bytes_of(ROOT / "deadletter" / f"{name}.md")
             if name.encode() not in letter:
                 raise Violation(f"{name} is {state} and has no dead letter")
