@@ -357,9 +357,9 @@ def _vim(desk, style, count):
 def _account(desk, style, saved, refused, stats, seconds):
     text = desk.board.read_text()
     kept = [path.read_text() for path in sorted((desk.folder / ".taskboard/conflicts").glob("*"))]
-    # Not from the line's start: who reads half a save, and adds to it, adds to a cut line.
-    found = {n: len(re.findall(rf"save {n}\.$", text, re.MULTILINE)) for n in saved}
-    aside = [n for n in saved if not found[n] and any(f"save {n}.\n" in k for k in kept)]
+    found = {n: len(re.findall(rf"^save {n}\.$", text, re.MULTILINE)) for n in saved}
+    # Who reads half a save and adds to it adds to a cut line.
+    aside = [n for n in saved if not found[n] and any(f"save {n}.\n" in k for k in [text, *kept])]
     marks = [n for n in saved if n % 4 == 3 and n not in desk.unmarked]
     if style in ("append", "nano"):
         marks = []
