@@ -10,8 +10,8 @@ from taskboard.cli.look import Look
 from taskboard.core.board import Diagnosis, InboxItem
 from taskboard.core.deadletter import Story
 from taskboard.core.ending import max_attempts
+from taskboard.core.needs import needs_of
 from taskboard.core.outcome import VERIFIED
-from taskboard.core.ready import needs_of
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context

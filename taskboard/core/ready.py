@@ -5,34 +5,21 @@ Readiness is derived, never stored: ``why`` asks the same rules that the loop ob
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from taskboard.core.decision import Candidate
+from taskboard.core.needs import needs_of
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task, World
 from taskboard.core.units import minute, read_time, second_up
 
-PRIORITIES = {
-    "critical": 0,
-    "high": 1,
-    "medium": 2,
-    "none": 2,
-    "": 2,
-    "low": 3,
-    "p0": 0,
-    "p1": 1,
-    "p2": 2,
-    "p3": 3,
-    "p4": 3,
-}
+PRIORITIES = dict.fromkeys(("critical", "p0"), 0) | dict.fromkeys(("high", "p1"), 1)
+PRIORITIES |= dict.fromkeys(("medium", "none", "", "p2"), 2) | dict.fromkeys(
+    ("low", "p3", "p4"), 3
+)
 """Every word for a priority, caseless; any other counts as none."""
-
-_LIST = re.compile(r"\[([^\[\]]*)\]")
-_LINK = re.compile(r"\[{1,2}([^\[\]]*)\]{1,2}(?:\([^()\s]*\))?|`([^`]*)`")
-_NOBODY = frozenset({"none", "-", "—", "–", "n/a", "无", "無", "なし", "없음"})
 
 CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
 """Rules that do not bind an explicit ``claim ID``."""
@@ -223,21 +210,6 @@ def _needs(task: Task, scene: Scene) -> Why | None:
         text=f"It needs {', '.join(states)}.",
         clear=tuple(f"{name} is done" for name in open_ones),
     )
-
-
-def needs_of(fields: Mapping[str, str]) -> list[str]:
-    """The words in a ``needs`` value, separated by commas, without the marks of links and lists;
-    `none` and dashes name nobody."""
-    value = fields.get("needs", "").strip()
-    listed = _LIST.fullmatch(value)
-    words = re.split("[,，、،]", listed[1] if listed else value)
-    names = (_without_link(word.strip()) for word in words)
-    return [name for name in names if name and name.casefold() not in _NOBODY]
-
-
-def _without_link(word: str) -> str:
-    found = _LINK.fullmatch(word)
-    return word if found is None else (found[1] or found[2] or "").strip()
 
 
 def _is_done(task: Task | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from taskboard.core.board import Diagnosis, Field, Item
 from taskboard.core.codes import finding
 from taskboard.core.ids import ID
-from taskboard.core.ready import needs_of
+from taskboard.core.needs import needs_of
 from taskboard.core.scope import Scope
 from taskboard.core.state import CLOSED, Kind
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from taskboard.core.ready import needs_of, ready, why
+from taskboard.core.needs import needs_of
+from taskboard.core.ready import ready, why
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import read_status
 from taskboard.core.task import Run, Task, World
