@@ -277,8 +277,9 @@ def _known(scripts, names):
 
 
 def _environment():
-    """This process's, with ``.venv`` first and nothing that bends Python or pip away from it."""
-    bent = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+    """This process's, with ``.venv`` first and nothing that bends Python or pip away from it.
+    Bytecode is kept: the tests start the program hundreds of times."""
+    bent = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PYTHONDONTWRITEBYTECODE")
     environ = {name: value for name, value in os.environ.items() if name not in bent}
     path = os.environ.get("PATH", os.defpath)
     environ.update(VIRTUAL_ENV=str(VENV), PATH=str(BIN) + os.pathsep + path, PIP_USER="0")

@@ -4,6 +4,7 @@ executor that does what a task's command says. Real loop, real ledger, real writ
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ from taskboard.testing.git import FakeGit
 from taskboard.testing.processes import FakeMachine, FakeProcesses
 from taskboard.testing.simdisk import SimDisk
 from taskboard.workspace import Workspace
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# The tests start the program hundreds of times; compiling it anew costs each four times its start.
 
 ROOT = Path("/desk")
 
