@@ -16,7 +16,7 @@ from taskboard.core.settings import Settings
 from taskboard.core.task import Task, World
 from taskboard.deciders.priority import Decider
 from taskboard.errors import Untrusted
-from taskboard.executor import Order, Watcher
+from taskboard.executor import Fitness, Order, Watcher
 from taskboard.ledgers.jsonl import JsonlLedger
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop import command
@@ -43,6 +43,12 @@ class Script:
 
     def __init__(self, files: SimFiles) -> None:
         self.files, self.done = files, []
+
+    def fitness(self) -> Fitness:
+        return Fitness(usable=True)
+
+    async def examine(self) -> Fitness:
+        return self.fitness()
 
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         for word in order.command.split(";"):

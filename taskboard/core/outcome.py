@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from taskboard.core.bill import NOTHING, Bill
+
 
 class Tier(StrEnum):
     """Kinds of evidence, strongest first: the order of this enum is the order of strength."""
@@ -68,24 +70,30 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
-    """The executor ended well. The gate still decides. ``receipts`` is what it offers."""
+    """The executor ended well. The gate still decides. ``receipts`` is what it offers,
+    ``artifacts`` are paths it says it has made: the host looks at them itself."""
 
     exit_code: int | None = 0
     output: str = ""
     receipts: tuple[Receipt, ...] = ()
-    cost_usd: float | None = None
+    artifacts: tuple[str, ...] = ()
+    bill: Bill = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """It did not work. ``reason`` is one word (``exit timeout stall start``), ``error`` a
-    sentence; not ``retryable`` ends the task at once."""
+    """It did not work. ``reason`` is one word, ``error`` a sentence; not ``retryable`` ends the
+    task at once.
+
+    Reasons: ``exit timeout stall start signal`` of a process; ``verdict`` (it ended without
+    saying how), ``refused`` (the model would not), ``provider`` (its service failed), ``turns``,
+    ``budget`` (what this run may cost is spent), ``agent`` (it says itself that it failed)."""
 
     reason: str
     error: str
     retryable: bool = True
     exit_code: int | None = None
-    cost_usd: float | None = None
+    bill: Bill = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,7 @@ class Snoozed:
 
     until: str
     reason: str = "quota"
+    bill: Bill = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +110,19 @@ class NeedsInput:
     """It asks its owner something. Spends nothing."""
 
     question: str
+    bill: Bill = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unable:
+    """This executor cannot do this here: another may, or the same when ``hint`` was followed.
+    Spends nothing. ``reason`` is ``authentication``, ``missing`` (the program) or ``capability``;
+    the first two are true of every task, the last of this one."""
+
+    reason: str
+    error: str
+    hint: str = ""
+    bill: Bill = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +130,7 @@ class Cancelled:
     """It was told to stop and has stopped."""
 
     reason: str = "cancelled"
+    bill: Bill = NOTHING
 
 
-Outcome = Succeeded | Failed | Snoozed | NeedsInput | Cancelled
+Outcome = Succeeded | Failed | Snoozed | NeedsInput | Unable | Cancelled

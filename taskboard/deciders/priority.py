@@ -5,7 +5,11 @@ Published and deterministic, no network; also what every other decider falls bac
 
 from __future__ import annotations
 
-from taskboard.core.decision import Candidate, Decision, Pick, Question
+from taskboard.core.decision import Candidate, Claim, Decision, Judgement, Pick, Question
+from taskboard.core.setting_kinds import Setting
+from taskboard.decider import Desk
+
+OPTIONS: tuple[Setting, ...] = ()
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, str, str]:
@@ -27,3 +31,12 @@ class Decider:
             for n, c in enumerate(ordered[: question.slots], 1)
         )
         return Decision(picks=picks, by="priority")
+
+    async def judge(self, _claim: Claim, /) -> Judgement | None:
+        """Never: a measure in words takes somebody who reads."""
+        return None
+
+
+def make(_desk: Desk) -> Decider:
+    """Nothing is needed."""
+    return Decider()

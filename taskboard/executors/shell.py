@@ -9,10 +9,13 @@ from taskboard.child import Child, Ending, run_environment, start
 from taskboard.clock import Clock
 from taskboard.core.outcome import Failed, Outcome, Receipt, Succeeded, Tier
 from taskboard.core.redact import Redactor, secrets_of
+from taskboard.core.setting_kinds import Setting
 from taskboard.core.units import brief
-from taskboard.executor import Order, Watcher
+from taskboard.executor import Edges, Fitness, Order, Watcher
 from taskboard.processes import Processes
 from taskboard.runlog import Recorded, Transcript
+
+OPTIONS: tuple[Setting, ...] = ()
 
 _SAID = 500
 """Characters of output that an error quotes."""
@@ -39,6 +42,13 @@ class Executor:
         self._environ = environ
         self._redactor = Redactor((*secrets, *secrets_of(environ)))
         self._grace = grace
+
+    def fitness(self) -> Fitness:
+        """``/bin/sh`` is everywhere that this runs."""
+        return Fitness(usable=True)
+
+    async def examine(self) -> Fitness:
+        return self.fitness()
 
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         """See ``taskboard.executor.Executor``. What cannot be started is ``Failed("start")``."""
@@ -84,6 +94,11 @@ class Executor:
             return _not_started(
                 f"its command cannot be started: {self._redactor.redact(str(error))}"
             )
+
+
+def make(edges: Edges) -> Executor:
+    """See ``taskboard.executor``."""
+    return Executor(clock=edges.clock, processes=edges.processes, environ=edges.environ)
 
 
 def _not_started(why: str) -> Failed:

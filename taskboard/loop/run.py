@@ -26,6 +26,7 @@ from taskboard.core.outcome import (
     Receipt,
     Snoozed,
     Succeeded,
+    Unable,
 )
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import read_duration
@@ -105,8 +106,8 @@ class Supervisor:
             E.STEP_COMPLETED,
             GENERATE,
             keep=True,
-            cost_usd=outcome.cost_usd,
             receipts=[r.as_data() for r in receipts],
+            **outcome.bill.as_data(),
         )
 
     async def _validate(self, offered: list[Receipt]) -> None:
@@ -154,15 +155,15 @@ class Supervisor:
                         error=outcome.error,
                         retryable=outcome.retryable,
                         exit_code=outcome.exit_code,
-                        cost_usd=outcome.cost_usd,
                         log=f".taskboard/runs/{self.run.run}/output.log",
+                        **outcome.bill.as_data(),
                     ),
                 ]
             case Snoozed():
                 return ending.snoozed(end, outcome.until, outcome.reason)
             case NeedsInput():
                 return ending.asked(end, outcome.question)
-            case Cancelled() | Succeeded():
+            case Unable() | Cancelled() | Succeeded():
                 return ending.released(end, "cancelled")
 
     async def _record(self, drafts: list[Draft]) -> None:

@@ -17,7 +17,7 @@ from taskboard.core.outcome import (
     Tier,
 )
 from taskboard.core.units import second_up
-from taskboard.executor import Order, Watcher
+from taskboard.executor import Fitness, Order, Watcher
 from taskboard.processes import Processes, Who
 from taskboard.testing.files import SimFiles
 
@@ -29,6 +29,12 @@ class SimExecutor:
 
     def __init__(self, stage: Stage, program: Program, processes: Processes) -> None:
         self.stage, self.program, self.processes = stage, program, processes
+
+    def fitness(self) -> Fitness:
+        return Fitness(usable=True)
+
+    async def examine(self) -> Fitness:
+        return self.fitness()
 
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         dice = random.Random(f"{self.stage.seed} {order.run} {order.log}")

@@ -1,0 +1,99 @@
+"""What an agent says at the end of its work: by a tool call or a structured answer, never in
+prose. The host believes none of it without looking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taskboard.core.bill import Bill
+from taskboard.core.outcome import Failed, NeedsInput, Outcome, Receipt, Succeeded, Tier
+
+MAX_SUMMARY = 4000
+"""Characters of a summary or question that are kept."""
+
+MAX_PATHS = 100
+
+REPORT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "status": {
+            "type": "string",
+            "enum": ["done", "question", "failed"],
+            "description": "done: what was asked is finished. question: only the owner can say"
+            " how to go on. failed: it cannot be done.",
+        },
+        "summary": {
+            "type": "string",
+            "description": "What was done and how it was checked, or why it failed.",
+        },
+        "artifacts": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Files made or changed, relative to the project folder.",
+        },
+        "question": {
+            "type": "string",
+            "description": "For question: what the owner has to decide, in one or two sentences."
+            " Otherwise empty.",
+        },
+    },
+    "required": ["status", "summary", "artifacts", "question"],
+    "additionalProperties": False,
+}
+"""Strict JSON Schema: every property required, as providers ask it of structured answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A valid report."""
+
+    status: str
+    summary: str
+    artifacts: tuple[str, ...] = ()
+    question: str = ""
+
+
+def read_report(found: Any) -> Report | str:
+    """A report out of decoded JSON, or in a sentence what is wrong with it."""
+    if not isinstance(found, dict):
+        return "The report must be an object."
+    status, summary = found.get("status"), found.get("summary", "")
+    paths, question = found.get("artifacts") or [], found.get("question") or ""
+    if status not in ("done", "question", "failed"):
+        return "status must be done, question or failed."
+    if not isinstance(summary, str) or not isinstance(question, str):
+        return "summary and question must be texts."
+    if not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
+        return "artifacts must be a list of paths."
+    if status == "question" and not question.strip():
+        return "A question must say what the owner has to decide."
+    return Report(
+        status=status,
+        summary=summary[:MAX_SUMMARY],
+        artifacts=_paths(paths),
+        question=question.strip()[:MAX_SUMMARY],
+    )
+
+
+def _paths(found: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(p.strip() for p in found if p.strip()))[:MAX_PATHS]
+
+
+def outcome_of(report: Report, bill: Bill, *, run: str, sha256: str, log: str) -> Outcome:
+    """What the report means. The summary is a receipt of tier ``output``: the agent's word."""
+    if report.status == "question":
+        return NeedsInput(question=report.question, bill=bill)
+    if report.status == "failed":
+        error = report.summary.strip() or "the agent gave no reason"
+        return Failed(reason="agent", error=error, bill=bill)
+    detail = {"characters": len(report.summary), "text": report.summary[:500], "log": log}
+    said = Receipt(tier=Tier.OUTPUT, ok=True, run=run, sha256=sha256, detail=detail)
+    return Succeeded(
+        exit_code=None,
+        output=report.summary,
+        receipts=(said,),
+        artifacts=report.artifacts,
+        bill=bill,
+    )

@@ -1,0 +1,29 @@
+"""What work may do by where its text came from. One place: executors obey, prompts only tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PEOPLE = frozenset({"board", "command"})
+"""Origins whose text a person of this workspace wrote or approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """The rights of one run. ``shell``: an agent may run commands. ``confined``: what it starts
+    must be in a cage; where nothing can confine, an agent then has no shell. ``network``: it may
+    reach more than its model. ``hooks``: hooks, MCP servers and settings that lie in the project
+    may run."""
+
+    shell: bool = True
+    confined: bool = True
+    network: bool = True
+    hooks: bool = False
+
+
+def rights_of(origin: str) -> Rights:
+    """What text of this origin may do at most; settings narrow it, and only a person's own widen
+    it. Nobody's agents are free of the cage by default."""
+    if origin in PEOPLE:
+        return Rights()
+    return Rights(network=False)
