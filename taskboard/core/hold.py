@@ -28,6 +28,15 @@ ACCEPTABLE = frozenset({"empty", "fence", "comment", "utf8", "gone"})
 """What ``taskboard accept`` may confirm; the rest cannot be read at all."""
 
 
+def ways_out(held: str) -> tuple[str, ...]:
+    """What ends a hold, the first step first. ``held`` is its text, one of ``HELD``'s."""
+    key = next((key for key, text in HELD.items() if text == held), "")
+    if key == "missing":
+        return ("put the board back",)
+    mend = ("taskboard check", "make the board whole again")
+    return (*mend, "taskboard accept") if key in ACCEPTABLE else mend
+
+
 def why_unreadable(board: Board, world: World, shown: Collection[str] | None) -> str | None:
     """Why the text is not to be read (a key of ``HELD``), or None. ``shown`` are the tasks the
     last projection showed, None when nothing was projected."""

@@ -24,6 +24,9 @@ PRIORITIES |= dict.fromkeys(("medium", "none", "", "p2"), 2) | dict.fromkeys(
 CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
 """Rules that do not bind an explicit ``claim ID``."""
 
+_TIMED = frozenset({"task", "until", "retry", "quota", "children"})
+"""Waiting that is for no person."""
+
 
 def ready(scene: Scene) -> list[Candidate]:
     """The tasks that may run now, in board order. Slots are the decider's and admit's affair."""
@@ -82,7 +85,11 @@ def _terminal(task: Task, scene: Scene) -> Why | None:
     if task.kind is Kind.WITHDRAWN and task.task in scene.broken:
         return _invalid(task, scene)
     if task.kind is Kind.WITHDRAWN:
-        return Why(rule="terminal", text=f"{task.task} was withdrawn: its section is gone.")
+        return Why(
+            rule="terminal",
+            text=f"{task.task} was withdrawn: its section is gone.",
+            clear=(f"put a section `{task.task} {task.title}` back",),
+        )
     return None
 
 
@@ -123,7 +130,11 @@ def _duplicate(task: Task, scene: Scene) -> Why | None:
         return Why(
             rule="duplicate",
             text=f"{task.task} stands on the board more than once, or over another task's text.",
-            clear=("give each text its own id",),
+            clear=(
+                "put the ids back over their own texts"
+                if task.task in scene.world.tangled
+                else "give each text its own id",
+            ),
         )
     return None
 
@@ -139,12 +150,18 @@ def _untrusted(_task: Task, scene: Scene) -> Why | None:
 
 def _held(task: Task, scene: Scene) -> Why | None:
     if scene.held:
-        return Why(rule="held", text=scene.held, clear=("make the board whole again",))
+        return Why(rule="held", text=scene.held, clear=("taskboard check",))
     if task.requested:
         return Why(
             rule="held",
             text=f"`{task.requested}` was typed; the gate has not answered yet.",
             clear=("the gate answers",),
+        )
+    if task.doubted:
+        return Why(
+            rule="held",
+            text="Another status was typed in what looks like an old copy of the board (TB301).",
+            clear=(f"taskboard ready {task.task}", "type the other status again"),
         )
     if not task.approved:
         return Why(
@@ -179,13 +196,18 @@ def _what_clears(task: Task, world: World) -> Iterator[str]:
     who, what = task.status.who, task.status.what
     if who == "task":
         blocker = world.named(what)
-        state = blocker.status.text if blocker else "not on the board"
-        yield f"{what} is done (now: {state})"
+        yield f"{what} is done (now: {blocker.status.text})" if blocker else _instead_of(what)
     elif who in ("until", "retry", "quota"):
         yield f"the time passes {what}"
     elif who == "children":
         yield "its open children end"
     yield f"taskboard ready {task.task}"
+    if who not in _TIMED:
+        yield f"taskboard done {task.task}"
+
+
+def _instead_of(name: str) -> str:
+    return f"name a task that exists instead of {name}"
 
 
 def _cycle(task: Task, scene: Scene) -> Why | None:
@@ -208,7 +230,10 @@ def _needs(task: Task, scene: Scene) -> Why | None:
     return Why(
         rule="needs",
         text=f"It needs {', '.join(states)}.",
-        clear=tuple(f"{name} is done" for name in open_ones),
+        clear=tuple(
+            f"{name} is done" if scene.world.named(name) else _instead_of(name)
+            for name in open_ones
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from taskboard.core.needs import needs_of
 from taskboard.core.ready import ready, why
 from taskboard.core.scene import Scene, Why
-from taskboard.core.state import read_status
+from taskboard.core.state import WITHDRAWN, read_status
 from taskboard.core.task import Run, Task, World
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -144,6 +144,44 @@ def test_a_running_task_says_who_runs_it():
 
     assert first_rule(view) == "running"
     assert "bot-1" in why(view.world.named("TASK-001"), view).text
+
+
+def clear(task, *others, **more):
+    return why(task, scene(task, *others, **more)).clear
+
+
+def test_what_no_task_can_clear_says_to_name_another():
+    assert clear(make(status="blocked:task:TASK-999")) == (
+        "name a task that exists instead of TASK-999",
+        "taskboard ready TASK-001",
+    )
+    needs = make(fields={"needs": "TASK-002, TASK-999"})
+    assert clear(needs, make("TASK-002", status="todo")) == (
+        "TASK-002 is done",
+        "name a task that exists instead of TASK-999",
+    )
+
+
+def test_what_waits_for_a_person_can_also_be_said_to_be_done():
+    assert clear(make(status="blocked:siyao:brief")) == (
+        "taskboard ready TASK-001",
+        "taskboard done TASK-001",
+    )
+    for timed in ("until:2030-01-01T00:00Z", "retry:2030-01-01T00:00Z", "task:TASK-002"):
+        assert "taskboard done TASK-001" not in clear(make(status=f"blocked:{timed}"))
+
+
+def test_a_withdrawn_task_says_what_brings_it_back():
+    gone = msgspec.structs.replace(make(), status=WITHDRAWN)
+    assert clear(gone) == ("put a section `TASK-001 TASK-001` back",)
+
+
+def test_ids_over_each_others_texts_are_to_be_put_back():
+    task = make()
+    assert clear(task, doubled=frozenset({"TASK-001"})) == ("give each text its own id",)
+    exchanged = scene(task, doubled=frozenset({"TASK-001"}))
+    exchanged.world.tangled = frozenset({"TASK-001"})
+    assert why(task, exchanged).clear == ("put the ids back over their own texts",)
 
 
 def test_a_word_on_the_board_that_is_no_state_keeps_a_ready_task_from_running():
