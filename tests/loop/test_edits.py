@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from taskboard.loop import agents, find, people
+from taskboard.loop.tick import tick
 
 BOARD = "# Work\n\n## TASK-001 One\n- status: {status}\n\nwords\n"
+LATER = "- not-before: 2026-11-20T12:01Z"
+"""Keeps a task from starting for a minute: whatever keeps it after that is what is tested."""
 
 
 def shown(desk, status, typed):
@@ -128,6 +133,30 @@ def test_ready_over_running_is_a_stale_copy(desk):
     assert "TB301" in desk.board
 
 
+def test_ready_over_a_second_attempt_is_a_stale_copy_although_its_note_stands(desk):
+    run_by_agent(desk)
+    desk.say(_fail)
+    desk.retype(f"- status: {desk.state('TASK-001')}", "- status: ready")
+    desk.turn()
+    desk.say(claimed)
+    running = desk.state("TASK-001")
+    desk.retype(f"- status: {running}", "- status: done")
+    desk.turn()
+    assert "- note: TB303 " in desk.board  # so the text was made on what the runtime wrote last
+    desk.retype(f"- status: {running}", "- status: ready")
+    desk.turn()
+
+    assert desk.state("TASK-001") == running
+    assert desk.task("TASK-001").attempt == 2
+    assert f"- status: {running}\n" in desk.board
+    assert "- note: TB301 " in desk.board
+
+
+async def _fail(ctx):
+    task = await find.find_run(ctx, "TASK-001@1")
+    return await agents.give_up(ctx, task, "TASK-001@1", "no", "agent:bot-1", final=False)
+
+
 @pytest.mark.parametrize("typed", ["blocked:siyao:stop", "failed:cancelled"])
 def test_blocked_or_cancelled_over_running_cancels_the_run(desk, typed):
     run_by_agent(desk)
@@ -167,12 +196,18 @@ async def _cancel(ctx):
 
 
 def test_an_unknown_word_over_a_ready_task_keeps_it_from_starting(desk):
-    desk.save(BOARD.format(status="ready\n- run: ok\n- not-before: 2030-01-01T00:00Z"))
+    desk.save(BOARD.format(status=f"ready\n- run: ok\n{LATER}"))
     desk.turn(start=True)
-    desk.save(BOARD.format(status="wip\n- run: ok"))
+    desk.retype("- status: ready", "- status: wip")
+    desk.clock.advance(120)
     desk.turn()
 
     assert "claimed" not in desk.events("TASK-001")
+
+    desk.retype("- status: wip", "- status: ready")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
 
 
 def test_other_text_is_an_edit_and_our_own_write_is_silence(desk):
@@ -205,6 +240,52 @@ def test_a_new_task_typed_as_done_goes_through_the_gate(desk):
     assert desk.state("TASK-002") == "done"
     assert desk.events("TASK-002") == ["created", "completed"]
     assert "asserted (human)" in desk.board
+
+
+def test_a_new_task_typed_as_running_is_a_person_at_work(desk):
+    desk.save(BOARD.format(status="todo"))
+    desk.turn(start=True)
+    desk.save(
+        desk.board + "\n## TASK-002 Two\n- status: running:ada:2026-11-20T11:00Z\n- run: ok\n"
+    )
+    desk.turn()
+
+    assert desk.state("TASK-002") == "blocked:ada:working"
+    assert desk.events("TASK-002") == ["created"]
+    assert "## TASK-002 Two\n- status: blocked:ada:working\n" in desk.board
+    assert "- note: TB304 " in desk.board
+
+
+def test_a_new_task_typed_as_cancelled_is_cancelled_by_that_person(desk):
+    desk.save(BOARD.format(status="todo"))
+    desk.turn(start=True)
+    desk.save(desk.board + "\n## TASK-002 Two\n- status: failed:cancelled\n- run: ok\n")
+    desk.turn()
+
+    assert desk.state("TASK-002") == "failed:cancelled"
+    assert desk.events("TASK-002") == ["created", "cancelled"]
+    assert "- status: failed:cancelled\n" in desk.board
+    assert "- result: cancelled by board" in desk.board
+
+
+def test_nothing_starts_under_a_typed_done_before_the_gate_has_answered(desk):
+    desk.save(BOARD.format(status=f"ready\n- run: ok\n- verify: sleep 300\n{LATER}"))
+    desk.turn(start=True)
+    desk.retype("- status: ready", "- status: done")
+
+    async def scene():
+        await tick(desk.ctx, desk.memory)
+        gates = list(desk.memory.judged.values())
+        desk.clock.advance(120)  # nothing but the typed word keeps it from starting now
+        await tick(desk.ctx, desk.memory)
+        begun = list(desk.script.done)
+        await asyncio.gather(*gates, *(a.job for a in desk.memory.active.values()))
+        await tick(desk.ctx, desk.memory)
+        return begun
+
+    assert [word for word in desk.play(scene()) if word.endswith(" ok")] == []
+    assert desk.state("TASK-001") == "done"
+    assert "claimed" not in desk.events()
 
 
 def test_a_done_whose_verify_does_not_hold_returns_to_the_ledgers_state(desk):
@@ -260,14 +341,38 @@ def test_a_terminal_task_whose_section_goes_is_only_hidden(desk):
 
 
 def test_doubled_ids_are_not_read_and_nothing_new_starts(desk):
-    desk.save(BOARD.format(status="ready\n- run: ok\n- not-before: 2030-01-01T00:00Z"))
+    desk.save(BOARD.format(status=f"ready\n- run: ok\n{LATER}"))
     desk.turn(start=True)
-    one = BOARD.format(status="ready\n- run: ok")
-    desk.save(one + "\n## TASK-001 Again\n- status: failed:cancelled\n")
+    once = desk.board
+    desk.save(once + "\n## TASK-001 Again\n- status: failed:cancelled\n")
+    desk.clock.advance(120)
     desk.turn()
 
     assert desk.state("TASK-001") == "ready"
     assert "claimed" not in desk.events()
+
+    desk.save(once)
+    desk.turn()
+
+    assert desk.state("TASK-001") == "done"
+
+
+def test_doubled_ids_are_not_written_to_until_each_text_has_its_own(desk):
+    desk.save(BOARD.format(status="ready"))
+    desk.turn(start=True)
+    doubled = desk.board + "\n## TASK-001 Again\n- status: todo\n"
+    desk.save(doubled)
+    desk.say(_cancel)
+
+    assert desk.state("TASK-001") == "failed:cancelled"
+    assert desk.board == doubled
+
+    desk.retype("## TASK-001 Again", "## TASK-002 Again")
+    desk.turn()
+
+    assert desk.state("TASK-001") == "failed:cancelled"
+    assert desk.board.count("- status: failed:cancelled\n") == 1
+    assert desk.board.count("- status: todo\n") == 1
 
 
 def test_pause_all_keeps_everything_from_starting_until_it_is_removed(desk):
@@ -313,6 +418,18 @@ def test_text_changed_under_a_watching_daemon_settles_first(desk):
     desk.turn()
 
     assert desk.state("TASK-001") == "done"
+
+
+def test_a_new_task_under_a_watching_daemon_settles_first(desk):
+    desk.save(BOARD.format(status="todo"))
+    desk.turn(start=True)
+    desk.save(desk.board + "\n## TASK-002 Two\n- status: ready\n- run: ok\n")
+    desk.turn(settling=True)
+    assert "claimed" not in desk.events()
+    desk.clock.advance(11)
+    desk.turn()
+
+    assert desk.state("TASK-002") == "done"
 
 
 def test_a_status_flipped_to_ready_does_not_settle(desk):

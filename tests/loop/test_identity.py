@@ -8,7 +8,7 @@ import pytest
 
 from taskboard.core.ready import why
 from taskboard.loop import agents, command, find
-from taskboard.loop.scene import set_scene
+from taskboard.loop.scene import diagnoses, set_scene
 
 BARE = "# Week\n\n## Write the report\n- status: ready\n- run: ok\n\nWith figures.\n"
 TWO = (
@@ -34,6 +34,22 @@ async def completed(ctx, label):
     task = await find.find_run(ctx, label)
     offered = agents.Evidence(output="x" * 51)
     return await agents.finish(ctx, task, label, offered, "agent:bot-1")
+
+
+async def failed(ctx, label, final=False):
+    task = await find.find_run(ctx, label)
+    return await agents.give_up(ctx, task, label, "no", "agent:bot-1", final=final)
+
+
+async def released(ctx, label):
+    task = await find.find_run(ctx, label)
+    return await agents.hand_back(ctx, task, label, "agent:bot-1")
+
+
+def found(desk, code):
+    """The tasks about which ``check`` says this now."""
+    world = desk.play(desk.ctx.ledger.look())
+    return {d.task for d in diagnoses(desk.ctx, desk.memory.sight, world) if d.code == code}
 
 
 async def added(ctx, title="From a command", **fields):
@@ -296,11 +312,40 @@ def test_other_text_under_an_old_id_is_held_and_starts_nothing(desk, state):
     typed = whole.replace("## TASK-001 Alpha", "## TASK-001 Something else")
     desk.save(typed.replace(f"status: {state}", "status: ready\n- run: ok"))
     before = desk.board
-    desk.once()
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
 
     assert desk.state("TASK-001") == "withdrawn"
+    assert desk.task("TASK-001").title == "Alpha"
     assert desk.board == before
+    assert found(desk, "TB110") == {"TASK-001"}
     assert "claimed" not in desk.events()
+
+
+@pytest.mark.parametrize("typed", ["ready", "todo", "blocked:ada:brief", "failed:cancelled"])
+def test_other_text_under_the_id_of_an_ended_and_removed_task_is_held(desk, typed):
+    desk.save(TWO.format(one="ready\n- run: ok"))
+    desk.once()
+    whole = desk.board
+    desk.save("# Week\n\n" + whole[whole.index("## TASK-002") :])
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
+    assert desk.task("TASK-001").hidden
+    known = len(desk.events("TASK-001"))
+    desk.save(f"{desk.board}\n## TASK-001 Something else\n- status: {typed}\n- run: ok\n")
+    before = desk.board
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
+
+    assert desk.board == before
+    assert found(desk, "TB110") == {"TASK-001"}
+    assert desk.task("TASK-001").hidden
+    assert desk.task("TASK-001").title == "Alpha"
+    assert desk.state("TASK-001") == "done"
+    assert len(desk.events("TASK-001")) == known
 
 
 def test_the_lock_of_a_finished_task_outlives_its_removal(desk):
@@ -329,7 +374,11 @@ def test_the_lock_of_a_finished_task_outlives_its_removal(desk):
     desk.save(
         "# B\n\n## TASK-002 B\n- status: todo\n\n## TASK-001 New\n- status: ready\n- run: ok\n"
     )
-    desk.once()
+    before = desk.board
+    desk.turn()
+    assert found(desk, "TB110") == {"TASK-001"}
+    assert desk.board == before
+    assert desk.task("TASK-001").hidden
     assert desk.events().count("claimed") == 1
 
 
@@ -349,18 +398,50 @@ def test_a_section_gone_from_one_read_and_back_at_the_next_asks_for_nothing(desk
     assert "withdrawn" not in desk.events()
 
 
-def test_a_running_task_whose_section_is_gone_is_withdrawn_at_its_end(desk):
+def without_the_running_task(desk):
+    """Its section is gone for longer than a minute; what was on the board before."""
     running(desk)
-    board = desk.board
-    desk.save("# Week\n\n" + board[board.index("## TASK-002") :])
+    whole = desk.board
+    desk.save("# Week\n\n" + whole[whole.index("## TASK-002") :])
     desk.turn()
     desk.clock.advance(61)
     desk.turn()
     assert desk.state("TASK-001").startswith("running:")
     assert desk.task("TASK-001").withdrawing
-    desk.say(completed, "TASK-001@1")
+    return whole
 
-    assert desk.state("TASK-001") == "done"
+
+@pytest.mark.parametrize("end", [failed, released], ids=lambda end: end.__name__)
+def test_a_running_task_whose_section_is_gone_is_withdrawn_at_its_end(desk, end):
+    without_the_running_task(desk)
+    desk.say(end, "TASK-001@1")
+
+    assert desk.state("TASK-001") == "withdrawn"
+    assert desk.events("TASK-001")[-2:] == [end.__name__, "withdrawn"]
+    assert "TASK-001" not in desk.board
+
+
+def test_it_is_withdrawn_at_its_end_whatever_the_clock_says_by_then(desk):
+    without_the_running_task(desk)
+    desk.machine.reboot()
+    desk.clock.reboot()
+    desk.clock.wall -= timedelta(days=1)
+    desk.open()
+    desk.say(released, "TASK-001@1")
+
+    assert desk.state("TASK-001") == "withdrawn"
+
+
+@pytest.mark.parametrize("final", [False, True], ids=["done", "failed for good"])
+def test_a_running_task_whose_section_is_gone_is_hidden_when_it_ends_for_good(desk, final):
+    without_the_running_task(desk)
+    if final:
+        desk.say(failed, "TASK-001@1", final=True)
+    else:
+        desk.say(completed, "TASK-001@1")
+
+    assert desk.state("TASK-001") == ("failed:final" if final else "done")
+    assert desk.task("TASK-001").hidden
     assert "TASK-001" not in desk.board
 
 
@@ -417,19 +498,42 @@ def test_a_section_that_a_save_has_contained_is_the_persons_to_delete(desk):
 
 
 def test_a_task_without_its_status_line_starts_nothing_and_is_not_withdrawn(desk):
-    desk.save("# B\n\n## TASK-001 A\n- status: todo\n- run: ok\n\n## TASK-002 B\n- status: todo\n")
+    later = "- not-before: 2026-11-20T12:01Z"
+    text = f"# B\n\n## TASK-001 A\n- status: ready\n- run: ok\n{later}\n"
+    desk.save(f"{text}\n## TASK-002 B\n- status: todo\n")
     desk.turn(start=True)
-    desk.save(
-        desk.board.replace("## TASK-001 A\n- status: todo", "## TASK-001 A\n- status: ready")
-    )
-    desk.untrusted = None
-    desk.save(desk.board.replace("## TASK-001 A\n- status: ready\n", "## TASK-001 A\n"))
-    desk.once()
-    desk.clock.advance(61)
-    desk.once()
+    desk.retype("## TASK-001 A\n- status: ready\n", "## TASK-001 A\n")
+    bare = desk.board
+    desk.turn()
+    desk.clock.advance(121)  # now only the missing line keeps it
+    desk.turn()
 
+    assert desk.state("TASK-001") == "ready"
+    assert desk.board == bare
     assert "claimed" not in desk.events()
     assert "withdrawn" not in desk.events()
+
+    desk.retype("## TASK-001 A\n", "## TASK-001 A\n- status: ready\n")
+    desk.turn()
+    assert desk.state("TASK-001") == "done"
+
+
+# Sixty seconds
+
+
+def test_a_section_is_withdrawn_when_it_is_gone_for_sixty_seconds_and_no_sooner(desk):
+    desk.save(TWO.format(one="todo"))
+    desk.turn(start=True)
+    whole = desk.board
+    desk.save(whole[: whole.index("## TASK-002")])
+    desk.turn()
+    desk.clock.advance(59)
+    desk.turn()
+    assert desk.state("TASK-002") == "open"
+    desk.clock.advance(1)
+    desk.turn()
+
+    assert desk.state("TASK-002") == "withdrawn"
 
 
 # Clocks that are set
