@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from taskboard.core.hold import HELD
 from taskboard.core.settings import Settings
 from taskboard.errors import Untrusted
 from taskboard.loop import people
+from taskboard.loop.absorb import absorb
+from taskboard.loop.context import Memory
 from tests.conftest import Desk
 
 MINE = "# B\n\n## TASK-001 Mine\n- status: todo\n- run: ok\n\nprompt\n\n"
@@ -16,6 +19,12 @@ THEIRS = "## TASK-002 Theirs\n- status: ready\n- run: ok\n\nprompt\n"
 async def approved(ctx, name="TASK-002"):
     task = (await ctx.ledger.look()).named(name)
     return await people.say_approve(ctx, task, "ann")
+
+
+def many(*numbers):
+    return "# B\n\n" + "".join(
+        f"## TASK-{n:03d} T{n}\n- status: todo\n- run: ok\n\nprompt\n\n" for n in numbers
+    )
 
 
 def pulled(desk, text):
@@ -160,6 +169,92 @@ def test_in_the_middle_of_a_merge_no_deletion_is_read_and_afterwards_it_is(desk,
     desk.clock.advance(61)
     desk.turn()
     assert desk.state("TASK-002") == "withdrawn"
+
+
+def test_a_minute_that_began_before_the_merge_does_not_end_in_the_middle_of_it(desk):
+    desk.git.commit()
+    desk.save(MINE + THEIRS.replace("ready", "todo"))
+    desk.turn(start=True)
+    desk.save(MINE)
+    desk.turn()
+    assert desk.task("TASK-002").missing_since is not None
+    desk.clock.advance(30)
+    desk.git.busy = "merge"
+    for _ in range(3):
+        desk.clock.advance(31)
+        desk.turn()
+    assert desk.state("TASK-002") == "open"
+
+    desk.git.busy = None
+    desk.turn()
+    desk.clock.advance(61)
+    desk.turn()
+    assert desk.state("TASK-002") == "withdrawn"
+
+
+def test_in_the_middle_of_a_merge_much_that_is_gone_does_not_hold_the_board(desk):
+    desk.git.commit()
+    desk.save(many(*range(1, 11)))
+    desk.turn(start=True)
+    desk.git.busy = "merge"
+    desk.save(many(*range(1, 6)).replace("T1\n- status: todo", "T1\n- status: ready"))
+    desk.turn()
+    assert desk.memory.sight.held is None
+    assert desk.state("TASK-001") == "done"
+
+    desk.git.busy = None
+    desk.turn()
+    assert desk.memory.sight.held == HELD["gone"]
+
+
+def accepted_as_it_is(desk):
+    async def accepted(ctx):
+        memory = Memory()
+        await absorb(ctx, memory)
+        return await absorb(ctx, memory, accept=True)
+
+    desk.say(accepted)
+
+
+def whole_again(desk):
+    resolved = (line for line in desk.board.splitlines() if line[:7] not in MARKS)
+    desk.save("\n".join(resolved) + "\n")
+
+
+MARKS = ("<<<<<<<", "=======", ">>>>>>>")
+
+
+@pytest.mark.parametrize(
+    ("brought", "put_right"),
+    [
+        (many(1, 2) + THEIRS.replace("002", "020"), accepted_as_it_is),
+        (
+            f"{many(*range(1, 11))}<<<<<<< ours\n=======\n"
+            f"{THEIRS.replace('002', '020')}>>>>>>> theirs\n",
+            whole_again,
+        ),
+    ],
+    ids=["much is gone", "conflict marks"],
+)
+def test_what_git_brought_in_a_text_that_was_held_first_waits_for_approval(
+    desk, brought, put_right
+):
+    desk.git.commit()
+    desk.save(many(*range(1, 11)))
+    desk.turn(start=True)
+    pulled(desk, brought)
+    desk.turn()
+    assert desk.memory.sight.held
+    put_right(desk)
+    desk.once()
+
+    assert desk.task("TASK-020").origin == "git"
+    assert not desk.task("TASK-020").approved
+    assert "claimed" not in desk.events()
+
+    desk.say(approved, "TASK-020")
+    desk.once()
+    assert desk.state("TASK-020") == "done"
 
 
 def test_a_merge_that_is_aborted_leaves_no_trace(desk):

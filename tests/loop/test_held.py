@@ -44,6 +44,26 @@ def test_more_than_three_tenths_of_the_open_tasks_gone_at_once_hold_the_board(de
     assert ("withdrawn" in desk.events()) != is_held
 
 
+@pytest.mark.parametrize(("gone", "is_held"), [(30, False), (31, True)])
+def test_thirty_of_a_hundred_may_go_at_once_and_not_one_more(desk, gone, is_held):
+    desk.save(board(*range(1, 101)))
+    desk.turn(start=True)
+    desk.save(board(*range(1, 101 - gone)))
+    desk.turn()
+
+    assert (held(desk) is not None) == is_held
+
+
+@pytest.mark.parametrize(("tasks", "is_held"), [(4, False), (5, True)])
+def test_a_board_is_doubted_from_five_open_tasks_on(desk, tasks, is_held):
+    desk.save(board(*range(1, tasks + 1)))
+    desk.turn(start=True)
+    desk.save(board(*range(3, tasks + 1)))
+    desk.turn()
+
+    assert (held(desk) is not None) == is_held
+
+
 def test_a_small_board_is_never_doubted_for_what_it_lost(desk):
     desk.save(board(1, 2, 3, 4))
     desk.turn(start=True)
