@@ -36,8 +36,8 @@ class Question:
 
     ``now`` UTC; ``board`` the board's text; ``diagnoses`` one line each; ``history`` the last
     events in words, oldest first; ``running`` labels of what runs; ``promotable`` ids of tasks
-    that wait for something which has come; ``models`` the model names each executor may be given;
-    ``spent_usd`` and ``budget_usd`` of today (UTC)."""
+    that wait for something which has come, and ``names`` what the board calls them; ``models`` the
+    model names each executor may be given; ``spent_usd`` and ``budget_usd`` of today (UTC)."""
 
     candidates: tuple[Candidate, ...]
     slots: int
@@ -47,6 +47,7 @@ class Question:
     history: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
     promotable: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spent_usd: float = 0.0
     budget_usd: float | None = None

@@ -5,22 +5,19 @@ Published and deterministic, no network; also what every other decider falls bac
 
 from __future__ import annotations
 
-from taskboard.core.decision import Candidate, Claim, Decision, Judgement, Pick, Question
+from taskboard.core.deciding import rank
+from taskboard.core.decision import Claim, Decision, Judgement, Pick, Question
 from taskboard.core.setting_kinds import Setting
 from taskboard.decider import Desk
 
 OPTIONS: tuple[Setting, ...] = ()
 
 
-def _rank(candidate: Candidate) -> tuple[int, int, str, str]:
-    return (candidate.priority, candidate.place, candidate.waiting_since, candidate.task_id)
-
-
 class Decider:
     """Proposes to execute the first candidates in order, as many as there are slots."""
 
     async def decide(self, question: Question) -> Decision:
-        ordered = sorted(question.candidates, key=_rank)
+        ordered = sorted(question.candidates, key=rank)
         picks = tuple(
             Pick(
                 task_id=c.task_id,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskboard.core.admit import admit
+from taskboard.core.admit import admit, dispose
 from taskboard.core.decision import Candidate, Decision, Pick, Question
 from taskboard.deciders.priority import Decider
 
@@ -73,3 +75,69 @@ def test_priority_comes_before_place_and_place_before_nothing_else():
     decision = asyncio.run(Decider().decide(question))
 
     assert [p.task_id for p in decision.picks] == ["early", "late", "low"]
+
+
+def answered(*picks: Pick, **fields):
+    two = replace(candidate("a"), executors=("shell", "claude")), candidate("b")
+    words = {"slots": 1, "now": "2026-11-20T12:00:00Z", "models": {"claude": ("opus",)}}
+    asked = Question(candidates=two, promotable=("p",), **(words | fields))
+    return dispose(Decision(picks=picks, by="any"), asked)
+
+
+def pick(task_id: str, action: str = "execute", **words: str) -> Pick:
+    return Pick(task_id=task_id, action=action, **({"reason": "why"} | words))
+
+
+def test_a_candidate_may_go_to_any_of_its_executors_with_a_model_that_is_known_there():
+    (start,) = answered(pick("a", executor="claude", model="opus")).start
+    assert (start.candidate.task_id, start.executor, start.model) == ("a", "claude", "opus")
+    (start,) = answered(pick("a")).start
+    assert (start.executor, start.model) == ("shell", "")
+
+
+@pytest.mark.parametrize(
+    ("proposal", "why"),
+    [
+        (pick("a", executor="codex"), "executor"),
+        (pick("b", executor="claude"), "executor"),
+        (pick("a", model="opus"), "model"),
+        (pick("a", executor="claude", model="gpt"), "model"),
+        (pick("p"), "unknown"),
+        (pick("a", "promote"), "unknown"),
+        (pick("p", "flag"), "unknown"),
+        (pick("a", "cancel"), "action"),
+        (pick("a", "ask", reason=" \n"), "empty"),
+        (pick("a", "flag", reason=""), "empty"),
+    ],
+)
+def test_what_does_not_count_is_dropped_with_its_reason(proposal, why):
+    disposed = answered(proposal)
+    assert [(d.pick, d.why) for d in disposed.dropped] == [(proposal, why)]
+    assert not (*disposed.start, *disposed.flag, *disposed.ask, *disposed.promote, *disposed.skip)
+
+
+def test_a_task_is_started_asked_about_or_skipped_and_may_be_flagged_besides():
+    disposed = answered(
+        pick("a", "ask"),
+        pick("a"),
+        pick("a", "skip"),
+        pick("a", "flag"),
+        pick("b"),
+        pick("b", "ask"),
+    )
+    assert [p.task_id for p in disposed.ask] == ["a"]
+    assert [s.candidate.task_id for s in disposed.start] == ["b"]
+    assert [p.task_id for p in disposed.flag] == ["a"]
+    assert [d.why for d in disposed.dropped] == ["repeated"] * 3
+
+
+def test_what_finds_no_slot_may_still_be_skipped():
+    disposed = answered(pick("a"), pick("b"), pick("b", "skip"))
+    assert [d.why for d in disposed.dropped] == ["slots"]
+    assert [p.task_id for p in disposed.skip] == ["b"]
+
+
+def test_reasons_become_single_visible_lines():
+    (asked,) = answered(pick("a", "ask", reason="Which?\n- status: done \u202e" + "x" * 999)).ask
+    assert asked.reason.startswith("Which? - status: done [U+202E]xxx")
+    assert len(asked.reason) == 300
