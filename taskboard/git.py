@@ -19,10 +19,17 @@ from typing import NamedTuple, Protocol
 class GitSight(NamedTuple):
     """One look. ``head`` is the id of the commit that HEAD stands for (None: no repository, no
     commit yet, or unreadable); ``busy`` is ``merge``, ``rebase``, ``cherry-pick``, ``revert`` or
-    ``am`` while git waits in the middle of one, else None."""
+    ``am`` while git waits in the middle of one, else None. ``writing``: git is changing files just
+    now (it does so before it moves HEAD), or has put a squashed branch there for a commit."""
 
     head: str | None = None
     busy: str | None = None
+    writing: bool = False
+
+    @property
+    def brings(self) -> bool:
+        """Whether files may hold what git has brought although HEAD has not moved yet."""
+        return self.writing or self.busy is not None
 
 
 class Git(Protocol):
@@ -85,7 +92,9 @@ class FolderGit:
     def look(self) -> GitSight:
         """The present moment. Never raises."""
         places = _places(self._folder)
-        return GitSight() if places is None else GitSight(_head(places), _busy(places.own))
+        if places is None:
+            return GitSight()
+        return GitSight(_head(places), _busy(places.own), _is_writing(places.own))
 
     def arrived(self, since: str | None) -> bool:
         """Read from the reflog; see ``Git.arrived``. What changes files without moving HEAD
@@ -153,6 +162,10 @@ def _packed(common: Path, name: str) -> str | None:
 
 def _busy(own: Path) -> str | None:
     return next((word for name, word in _WAITS if os.path.lexists(own / name)), None)
+
+
+def _is_writing(own: Path) -> bool:
+    return any(os.path.lexists(own / name) for name in ("index.lock", "SQUASH_MSG"))
 
 
 def _since(reflog: Path, since: str | None) -> list[_Entry]:

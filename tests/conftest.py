@@ -154,7 +154,8 @@ class Desk:
         """One turn, and everything it started to its end."""
 
         async def one() -> None:
-            await tick(self.ctx, self.memory, start=start, settling=settling)
+            self.memory.settling = settling
+            await tick(self.ctx, self.memory, start=start)
             jobs = [a.job for a in self.memory.active.values()]
             await asyncio.gather(*jobs, *self.memory.judged.values())
             await tick(self.ctx, self.memory)

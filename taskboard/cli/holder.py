@@ -4,36 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from taskboard.core.units import brief, read_time, stamp
 from taskboard.errors import Held
 from taskboard.loop.context import Context
-from taskboard.processes import Who
-
-
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon that holds the place: who it is, on which machine and since when (UTC)."""
-
-    who: Who
-    device: str
-    since: str
-
-    def shape(self) -> dict[str, Any]:
-        """As ``status`` shows it."""
-        return {"pid": self.who.pid, "device": self.device, "since": self.since}
-
-
-def holder(ctx: Context) -> Holder | None:
-    """The daemon that works here now, or None. Writes nothing, takes no lock."""
-    try:
-        found = msgspec.json.decode(ctx.files.read(_note(ctx), 4096), type=Holder)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return found if ctx.processes.alive(found.who) else None
+from taskboard.loop.holder import Holder, holder, note_of
 
 
 @contextmanager
@@ -50,10 +27,10 @@ def held_by_us(ctx: Context) -> Iterator[None]:
         raise _taken(ctx) from None
     try:
         mine = Holder(who=ctx.processes.me(), device=ctx.device, since=stamp(ctx.clock.now()))
-        ctx.files.write(_note(ctx), msgspec.json.encode(mine) + b"\n", durable=False)
+        ctx.files.write(note_of(ctx), msgspec.json.encode(mine) + b"\n", durable=False)
         yield
     finally:
-        ctx.files.remove(_note(ctx))
+        ctx.files.remove(note_of(ctx))
         lock.release()
 
 
@@ -73,7 +50,3 @@ def _taken(ctx: Context) -> Held:
         hint=f"Watch it with `taskboard tail -f`; end it with `kill {found.who.pid}`.",
         data=found.shape(),
     )
-
-
-def _note(ctx: Context) -> Path:
-    return ctx.workspace.state / "daemon.json"

@@ -50,6 +50,7 @@ _EDITABLE = (
     "work",
     "origin",
     "approved",
+    "doubted",
 )
 
 
@@ -112,6 +113,10 @@ def _step_completed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
     return {"finished_steps": {**task.finished_steps, str(fact.step): receipts}}
 
 
+def _flagged(_task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"doubted": True} if fact.data.get("doubted") else {}
+
+
 def _withdrawn(task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
     return {"missing_since": None, "withdrawing": False, "before": task.status}
 
@@ -128,6 +133,7 @@ CHANGES = {
     E.REQUEUED: _requeued,
     E.BLOCKED: _blocked,
     E.STEP_COMPLETED: _step_completed,
+    E.ANOMALY_FLAGGED: _flagged,
     E.WITHDRAWN: _withdrawn,
     E.RESTORED: _restored,
 }

@@ -69,6 +69,7 @@ class EventType(StrEnum):
     SEGMENT_SEALED = "segment_sealed"
     DAEMON_STARTED = "daemon_started"
     DAEMON_STOPPED = "daemon_stopped"
+    GIT_MOVED = "git_moved"
 
 
 FIRST_PREV = "0" * 64

@@ -31,11 +31,15 @@ _TASK_EVENTS = frozenset(e.value for e in E) - {
     E.SEGMENT_SEALED,
     E.DAEMON_STARTED,
     E.DAEMON_STOPPED,
+    E.GIT_MOVED,
 }
 
 _ENDS_RUN = frozenset(
     {E.COMPLETED, E.FAILED, E.CANCELLED, E.RECLAIMED, E.RELEASED, E.RELAYED, E.BLOCKED}
 )
+_BEGINS = frozenset({E.CLAIMED, E.REQUEUED})
+"""What makes the line about the last run a thing of the past."""
+
 _ANSWERS = frozenset({E.EVIDENCE_BLOCKED, E.DEPENDENCY_BLOCKED, E.TRANSITION_BLOCKED})
 """Refusals that answer a typed ``done``."""
 _REPLACE = msgspec.structs.replace
@@ -66,7 +70,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     if own:
         changes.update(own(task, fact, ts))
     moved = status != task.status
-    _line_changes(task, fact.data, moved, changes)
+    _line_changes(task, fact.data, moved, event in _BEGINS, changes)
     if task.requested and (moved or event in _ANSWERS):
         changes["requested"] = None
     if moved:
@@ -74,6 +78,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
             status=status,
             shown=_shown(task.shown, task.status.text),
             written=fact.actor != "board",
+            doubted=False,
             since=seq,
         )
     return _REPLACE(task, updated=ts, seq=seq, **changes)
@@ -146,6 +151,8 @@ def _settle_world(world: World, event: Event) -> None:
             world.paused = True
         case E.RESUMED:
             world.paused = False
+        case E.GIT_MOVED:
+            world.git_head = event.data.get("git", world.git_head)
         case E.FILE_CHANGED_TRIGGERED:
             world.digest = event.data.get("digest", world.digest)
             world.absorbed = event.seq
@@ -165,7 +172,7 @@ def _settle_world(world: World, event: Event) -> None:
 
 
 _SIGHTED: dict[str, dict[str, Any]] = {
-    "back": {"missing_since": None},
+    "back": {"missing_since": None, "withdrawing": False},
     "dropped": {"dropped": True},
     "kept": {"section": None},
 }
@@ -246,13 +253,17 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
         raise _stale(task, fact)
 
 
-def _line_changes(task: Task, data: dict[str, Any], moved: bool, changes: dict[str, Any]) -> None:
+def _line_changes(
+    task: Task, data: dict[str, Any], moved: bool, fresh: bool, changes: dict[str, Any]
+) -> None:
     if "note" in data:
         changes["note"] = data["note"]
     elif moved and task.note is not None:
         changes["note"] = None
     if "result" in data:
         changes["result"] = data["result"]
+    elif fresh:  # an old text that has the line of the last run is known by it no longer
+        changes["result"] = None
 
 
 def _shown(shown: tuple[str, ...], word: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from taskboard.core.board import Board, Item
 from taskboard.core.definition import definition, essence
 from taskboard.core.facts import MAX_TITLE, clean, digest_of, title_of
-from taskboard.core.ids import Names
+from taskboard.core.ids import Names, ids_in
 from taskboard.core.state import TERMINAL, Kind
 from taskboard.core.task import Task, World
 
@@ -28,7 +28,8 @@ def name_items(board: Board, world: World) -> dict[int, str]:
         for match in lost.ways():
             for index in [i for i in bare if not names[i]]:
                 names[index] = match(board.items[index])
-        fresh = Names([*world.names, *board.ids])
+        tasks = [item.task for item in board.items if item.task]
+        fresh = Names([*world.names, *tasks], (*board.ids, *ids_in(board.data)))
         names |= {index: fresh.next() for index in bare if not names[index]}
     return names
 

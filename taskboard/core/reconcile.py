@@ -51,6 +51,10 @@ class Shown:
         """Every line of one task that is known as the runtime's, without line endings."""
         return self.last(task) | _as_bytes(self.earlier.get(task or "", ()))
 
+    def everything(self) -> frozenset[bytes]:
+        """Every line of any task that is known as the runtime's."""
+        return frozenset().union(*(self.ours(task) for task in {*self.lines, *self.earlier}))
+
     def also(self, names: Mapping[str, str]) -> Shown:
         """The same, where what was shown under the old id (a value) holds for the new (a key)."""
         if not names:
@@ -100,7 +104,8 @@ def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     moved = renames(board, world, reading.shown)
     shown = reading.shown.also({new: task.task for new, task in moved.items()})
     texts = [definition(board, i, shown.ours(names[n])) for n, i in enumerate(board.items)]
-    tangled = tangled_ids(names, texts, world)
+    bare = [definition(board, item, shown.everything()) for item in board.items]
+    tangled = tangled_ids(names, bare, world)
     silent = tangled | doubled_ids(board, world) | reused_ids(board, world)
     reader = _Reader(board, world, replace(reading, shown=shown), names, moved)
     for index, item in enumerate(board.items):

@@ -90,6 +90,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Its human id at the last claim: leases and labels of its runs carry that one."""
     requested: str | None = None
     """``done`` while a person's typed ``done`` waits for the gate's answer."""
+    doubted: bool = False
+    """Ready, and a text that may be an old copy said otherwise: it starts when somebody has said
+    which of the two is meant."""
     section: str | None = None
     """Digest of the section that was added for a command, until a save has contained it."""
     dropped: bool = False

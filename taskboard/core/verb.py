@@ -1,12 +1,14 @@
 """What a changed status word means against the ledger's present state: one row per typed kind.
 
-The table for people is in ``docs/board-format.md``; here each typed kind has one function.
+The table for people is in ``docs/editing.md``; here each typed kind has one function.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec.structs import replace as replaced
 
 from taskboard.core.board import Item
 from taskboard.core.definition import essence
@@ -72,11 +74,22 @@ def first_status(item: Item, *, first: bool) -> Start:
 def verb(item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]) -> list[Draft]:
     """The drafts that a known task's status word asks for; none when it asks for nothing.
     ``lines`` are the item's field lines as bytes, without their endings."""
+    if task.requested is None or item.status.kind is Kind.DONE:
+        return _asked(item, task, shown, lines)
+    taken_back = _draft(task, E.EDITED, requested=None)  # before the gate has answered
+    return [taken_back, *_asked(item, replaced(task, requested=None), shown, lines)]
+
+
+def _asked(item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]) -> list[Draft]:
     typed = item.status
     before = shown.statuses.get(task.task)
     word = item.status_field.value.strip() if item.status_field else ""
-    if _same(typed.text, task.status.text) or (before is not None and _same(word, before)):
+    if _same(typed.text, task.status.text):
+        return _dismissed(task, shown, lines)
+    if before is not None and _same(word, before):
         return []
+    if typed.kind is Kind.UNKNOWN and task.kind in TERMINAL and word:
+        return [refusal(task, word[:MAX_WORD], _terminal_hint(task))]
     if typed.kind is Kind.UNKNOWN or (typed.kind is Kind.OPEN and task.kind is Kind.OPEN):
         return []
     if before is None and task.kind is not Kind.OPEN and task.written:
@@ -84,6 +97,16 @@ def verb(item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]) -> l
     if _is_stale(typed, task, shown, lines):
         return [_stale(task, typed)]
     return _VERBS[typed.kind](task, typed)
+
+
+def _dismissed(task: Task, shown: LastShown, lines: frozenset[bytes]) -> list[Draft]:
+    """A person who has read what was said of an edit takes the line away: it stays away."""
+    note = essence(f"note: {task.note}".encode()) if task.note else ""
+    if not note.startswith("notetb30"):
+        return []
+    was_there = any(essence(line) == note for line in shown.last(task.task))
+    is_there = any(essence(line) == note for line in lines)
+    return [_draft(task, E.EDITED, note=None)] if was_there and not is_there else []
 
 
 def _same(one: str, other: str) -> bool:
@@ -102,17 +125,17 @@ def _is_stale(typed: Status, task: Task, shown: LastShown, lines: frozenset[byte
 
 
 def _stale(task: Task, typed: Status) -> Draft:
+    """Said of it; and a task that might have been stopped does not start before somebody has
+    said which of the two is meant."""
     insist = f". To insist: {_INSIST.get(typed.kind, 'type it again')}"
     if task.kind is Kind.DONE:
         insist = "; done stays done."
     text = insist.format(task=task.task, who=typed.who or "WHO", what=typed.what or "WHAT")
-    return _draft(
-        task,
-        E.ANOMALY_FLAGGED,
-        code="TB301",
-        typed=typed.text,
-        note=f"TB301 `{typed.text}` looks like an old copy of the board{text}",
-    )
+    note = f"TB301 `{typed.text}` looks like an old copy of the board{text}"
+    data: dict[str, Any] = {"code": "TB301", "typed": typed.text, "note": note}
+    if task.kind is Kind.READY:
+        data |= {"doubted": True, "note": f"{note}. To start it: taskboard ready {task.task}"}
+    return _draft(task, E.ANOMALY_FLAGGED, **data)
 
 
 _INSIST = {

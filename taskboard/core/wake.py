@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.state import CLOSED, READY, WITHDRAWN, Kind
+from taskboard.core.state import CLOSED, READY, WITHDRAWN, Kind, stored_status
 from taskboard.core.task import Task, Uptime, World, owner_of
 from taskboard.core.units import read_time
 
@@ -122,7 +122,9 @@ def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
     failed = [k.task for k in kids if k.kind is Kind.FAILED]
     if task.kind is Kind.BLOCKED and task.status.what == CHILD_FAILED:
         if not failed:
-            yield move(task, E.UNBLOCKED, READY.text, cause="child-requeued")
+            yield _as_before(task)
+    elif _waits_typed(task) and kids and all(k.kind in CLOSED for k in kids) and not failed:
+        yield move(task, E.UNBLOCKED, READY.text, cause="children")
     elif task.kind in (Kind.READY, Kind.BLOCKED) and _newest(kids, Kind.FAILED) > task.since:
         yield move(
             task,
@@ -131,6 +133,20 @@ def _parent(task: Task, kids: list[Task], owner: str) -> Iterator[Draft]:
             children=failed[:100],
             note=f"TB309 {', '.join(failed[:5])} failed. Requeue it, or type `ready` to go on.",
         )
+
+
+def _waits_typed(task: Task) -> bool:
+    waits = task.kind is Kind.BLOCKED and task.status.who == "children"
+    return waits and not waits_for_gate(task)
+
+
+def _as_before(task: Task) -> Draft:
+    """The child that had failed is requeued: what a person waited for before holds again, and
+    else the parent may start."""
+    before = stored_status(task.shown[-1]) if task.shown else READY
+    if before.kind is Kind.BLOCKED and before.who not in ("children", "retry", "quota"):
+        return move(task, E.BLOCKED, before.text, cause="child-requeued")
+    return move(task, E.UNBLOCKED, READY.text, cause="child-requeued")
 
 
 def _newest(tasks: list[Task], kind: Kind) -> int:
@@ -160,11 +176,18 @@ def asks_gate(world: World, prompts: Mapping[str, bool]) -> list[Task]:
         kids = children.get(task.task_id, [])
         if any(k.kind not in CLOSED for k in kids):
             continue
-        waiting = task.kind is Kind.BLOCKED and task.status.who == "children"
+        waiting = waits_for_gate(task)
         container = bool(kids) and task.kind is Kind.READY and is_container(task, prompts)
         if waiting or (container and all(k.kind is not Kind.FAILED for k in kids)):
             found.append(task)
     return found
+
+
+def waits_for_gate(task: Task) -> bool:
+    """A parent whose own run is over and only waits for its children: the runtime's own
+    ``blocked:children``, not one that somebody typed."""
+    waits = task.kind is Kind.BLOCKED and task.status.who == "children"
+    return waits and task.written and task.attempt > 0
 
 
 def is_container(task: Task, prompts: Mapping[str, bool]) -> bool:

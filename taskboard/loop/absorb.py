@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple
-
 from taskboard.core.board import Board
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
 from taskboard.core.hold import ACCEPTABLE, HELD, why_doubted, why_unreadable
 from taskboard.core.identity import lost_headings, name_items
 from taskboard.core.parse import parse
@@ -33,38 +33,27 @@ async def absorb(
     ctx: Context,
     memory: Memory,
     *,
-    settling: bool = False,
     accept: bool = False,
 ) -> Sight:
-    """Bring this process up to the board's present bytes and record what they ask.
-
-    ``settling`` marks changed texts (a daemon is watching). ``accept`` is a person's word that a
-    doubted text is meant.
-    """
-    how = _How(settling=settling, accept=accept)
+    """Bring this process up to the board's present bytes and record what they ask. ``accept`` is
+    a person's word that a doubted text is meant."""
     for _ in range(_TRIES):
         seen = await _look(ctx)
         if seen.data is None:
             memory.sight = Sight(held=HELD["missing"])
             return memory.sight
-        if _is_known(memory, seen) and not accept:
-            memory.sight.stat = seen.stat
-            return memory.sight
         try:
-            return await _take_in(ctx, memory, seen, how)
+            if _is_known(memory, seen) and not accept:
+                memory.sight.stat = seen.stat
+                await _note_head(ctx, seen)
+                return memory.sight
+            return await _take_in(ctx, memory, seen, accept=accept)
         except Conflict:
             continue
     raise Conflict(
         "The ledger kept changing while a save was being absorbed.",
         hint="Nothing of it was recorded, and nothing is lost: try again.",
     )
-
-
-class _How(NamedTuple):
-    """How a save is to be absorbed; see ``absorb``."""
-
-    settling: bool = False
-    accept: bool = False
 
 
 def _is_known(memory: Memory, seen: Seen) -> bool:
@@ -94,6 +83,8 @@ async def _look(ctx: Context) -> Seen:
             stat = ctx.files.stat(ctx.workspace.board)  # first: a later save looks different
             data, base = read_board(ctx), ctx.writeback.base()
         world = await ctx.ledger.look()
+        if not world.absorbed:
+            base = None  # it shows what another ledger said, which is gone
         if world.absorbed == before:
             digest = hashlib.sha256(data or b"").hexdigest()
             words = await last_read(ctx, world, base)
@@ -101,15 +92,17 @@ async def _look(ctx: Context) -> Seen:
         before = world.absorbed
 
 
-async def _take_in(ctx: Context, memory: Memory, seen: Seen, how: _How) -> Sight:
+async def _take_in(ctx: Context, memory: Memory, seen: Seen, *, accept: bool) -> Sight:
     """Record what was seen, unless that is done; raises ``Conflict`` when the ledger moved."""
     data, world, digest = seen.data or b"", seen.world, seen.digest
     board = recognised(_parsed(memory, data, digest), world)
     held = world.held if digest == world.digest else None
     known = was_absorbed(digest, data, world, seen.base)
-    if not known or how.accept or _is_free_again(seen):
-        held, asked = look_for_intent(ctx, board, seen, settling=how.settling)
-        if held in ACCEPTABLE and how.accept:
+    if known and not accept and not _is_free_again(seen):
+        await _note_head(ctx, seen)
+    else:
+        held, asked = look_for_intent(ctx, board, seen, settling=memory.settling)
+        if held in ACCEPTABLE and accept:
             held = None
         await _record(ctx, board, seen, held, asked if held is None else None)
         world = await ctx.ledger.look()
@@ -123,6 +116,18 @@ async def _take_in(ctx: Context, memory: Memory, seen: Seen, how: _How) -> Sight
         held=HELD[held] if held else None,
     )
     return memory.sight
+
+
+async def _note_head(ctx: Context, seen: Seen) -> None:
+    """Git has moved HEAD and the board stayed as it was: what is typed from now on is not
+    git's."""
+    world, git = seen.world, seen.git
+    read = world.absorbed and world.held is None
+    if not read or git.brings or git.head == world.git_head:
+        return
+    if ctx.git.arrived(world.git_head):
+        draft = Draft(type=E.GIT_MOVED, actor="board", data={"git": git.head})
+        await ctx.ledger.append([draft], after=world.seq)
 
 
 async def prepare(ctx: Context, memory: Memory) -> None:
@@ -236,7 +241,7 @@ def ask(ctx: Context, board: Board, seen: Seen, *, settling: bool) -> Asked:
     reading = Reading(
         shown=shown_by(base, seen.words),
         first=first,
-        settling=settling and not first,
+        settling=settling,
         new_ids=spare,
         arrived=bool(world.absorbed) and _arrived(ctx, world, seen.git),
     )
@@ -244,7 +249,9 @@ def ask(ctx: Context, board: Board, seen: Seen, *, settling: bool) -> Asked:
 
 
 def _arrived(ctx: Context, world: World, git: GitSight) -> bool:
-    """Whether git has brought other people's texts since the board was absorbed last."""
-    if ctx.settings.trust_git or git.head == world.git_head:
+    """Whether git has brought other people's texts since the board was absorbed last, or is just
+    bringing them."""
+    if ctx.settings.trust_git:
         return False
-    return ctx.git.arrived(world.git_head)
+    moved = git.head != world.git_head
+    return git.brings or (moved and ctx.git.arrived(world.git_head))

@@ -11,13 +11,14 @@ from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.facts import fields_of, title_of, work_of
-from taskboard.core.ids import Names
+from taskboard.core.ids import Names, ids_in
 from taskboard.core.parse import parse
 from taskboard.core.state import Kind, read_status
 from taskboard.core.task import Task
 from taskboard.errors import BoardHeld, Conflict, Refused, Usage
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.holder import holder
 from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
 from taskboard.loop.record import require_whole_board
@@ -32,6 +33,7 @@ _NAMES = 64
 
 async def begin(ctx: Context, memory: Memory) -> None:
     """Bring the ledger up to the board, take dead runs back and wake what has waited."""
+    memory.settling = holder(ctx) is not None
     await join_late_saves(ctx)
     await _quiet(ctx)
     await absorb(ctx, memory)
@@ -107,9 +109,10 @@ async def add(
         raise Usage(f"A new task cannot be `{status}`.", hint="ready, todo, or blocked:WHO:WHAT.")
     level = min((i.level for i in board.items), default=2) if board is not None else 2
     newline = (board.newline if board is not None else b"\n").decode()
-    ids = board.ids if board is not None else frozenset()
+    tasks = [i.task for i in board.items if i.task] if board is not None else []
+    spoken = {*board.ids, *ids_in(board.data)} if board is not None else set()
     for _ in range(_NAMES):
-        name = Names([*(await ctx.ledger.look()).names, *ids]).next()
+        name = Names([*(await ctx.ledger.look()).names, *tasks], spoken).next()
         try:
             text = section_text(
                 name, title, level, [("status", status), *fields], body, newline=newline

@@ -139,6 +139,10 @@ class Memory:
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None
     """When this process last wrote the board (awake clock)."""
+    settling: bool = False
+    """A daemon watches the board: texts that change now may be half typed."""
+    patient: bool = False
+    """This process waits until a save is quiet, also one that came while it wrote."""
     noticed: bool = False
     """A save was noticed and is not absorbed: until it is, nothing is claimed."""
     stopping: bool = False

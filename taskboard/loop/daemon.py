@@ -60,6 +60,7 @@ class Daemon:
         self._began = ctx.clock.awake()
         self._lead = self._wall_lead()
         self._stop = False
+        memory.patient = True
 
     def stop(self) -> None:
         """End cleanly: as setting ``on_stop`` says, runs are handed back or finished."""
@@ -197,17 +198,17 @@ class Daemon:
         write = self._may_write()
         self._woke, self._began = self.ctx.clock.now(), self.ctx.clock.awake()
         try:
-            await tick(
-                self.ctx, self.memory, start=start, settling=not start, board=quiet, write=write
-            )
+            await tick(self.ctx, self.memory, start=start, board=quiet, write=write)
         except Conflict as conflict:
             log.info("%s", conflict.message)
             self.memory.due = True
+        self.memory.settling = True  # what is new from now on may be half typed
         self._unwritten = not write
         self._untrusted = self.ctx.untrusted() is not None
         self._ledger = self.ctx.files.stat(self.ctx.workspace.ledger)
         if quiet:
             self._noticed = self.memory.sight.stat
+            self._look_at_board()  # a save that came while this turn wrote waits for its quiet
         if self._progress is not None:
             self._progress()
 

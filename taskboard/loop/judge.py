@@ -4,6 +4,7 @@ ended, and ``complete`` by an outside agent."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from taskboard.core import ending
@@ -15,11 +16,15 @@ from taskboard.core.lines import one_line
 from taskboard.core.outcome import Receipt
 from taskboard.core.state import Kind
 from taskboard.core.task import Run, Task, World
-from taskboard.errors import Refused
+from taskboard.errors import Conflict, Refused
 from taskboard.log import log
 from taskboard.loop import evidence
 from taskboard.loop.context import Context, Memory
 from taskboard.processes import Who
+
+
+_TRIES = 64
+"""How often an answer is recorded anew because the ledger moved on meanwhile."""
 
 
 @dataclass(slots=True)
@@ -39,7 +44,7 @@ async def answer_done(ctx: Context, memory: Memory, task: Task) -> None:
     """Put a typed ``done`` through the gate with a receipt of tier ``human``."""
     try:
         verdict = await judge_person(ctx, task, by=f"board:{ctx.owner}")
-        await _finish(ctx, task, verdict, verb="done", by="board")
+        await _finish(ctx, task, verdict)
     finally:
         memory.judged.pop(task.task_id, None)
         memory.tell()
@@ -137,12 +142,23 @@ def children_receipts(world: World, task: Task) -> list[Receipt]:
     return [Receipt.from_data(r) for c in children if c.kind is Kind.DONE for r in c.receipts]
 
 
-async def _finish(ctx: Context, task: Task, verdict: Verdict, *, verb: str, by: str) -> None:
-    end = _without_run(ctx, task, by=by)
-    drafts = (
-        ending.completed(end, verdict) if verdict.ok else [ending.refusal(end, verdict, verb=verb)]
-    )
-    await _append(ctx, task, drafts)
+async def _finish(ctx: Context, task: Task, verdict: Verdict) -> None:
+    """Record the answer, unless the question was taken back or the text changed meanwhile (then
+    the next turn asks again)."""
+    for _ in range(_TRIES):
+        world = await ctx.ledger.look()
+        now = world.tasks[task.task_id]
+        if now.requested is None or now.text != task.text:
+            return
+        end = _without_run(ctx, now, by="board")
+        answer = ending.completed if verdict.ok else _refused
+        with suppress(Conflict):
+            await _append(ctx, now, answer(end, verdict), after=world.seq)
+            return
+
+
+def _refused(end: Ending, verdict: Verdict) -> list[Draft]:
+    return [ending.refusal(end, verdict, verb="done")]
 
 
 def _without_run(ctx: Context, task: Task, *, by: str) -> Ending:
@@ -151,8 +167,10 @@ def _without_run(ctx: Context, task: Task, *, by: str) -> Ending:
     )
 
 
-async def _append(ctx: Context, task: Task, drafts: list[Draft]) -> None:
+async def _append(
+    ctx: Context, task: Task, drafts: list[Draft], *, after: int | None = None
+) -> None:
     try:
-        await ctx.ledger.append(drafts)
+        await ctx.ledger.append(drafts, after=after)
     except Refused as refused:
         log.info("%s: %s", task.task, refused.message)

@@ -31,6 +31,8 @@ OURS = frozenset({"retry", "quota", "children"})
 
 async def say_ready(ctx: Context, task: Task, actor: str) -> list[Event]:
     """``ready ID``: unblock, or requeue what has failed."""
+    if task.kind is Kind.READY and task.doubted:
+        return await ctx.ledger.append([about(task, E.EDITED, actor, doubted=False, note=None)])
     if task.kind is Kind.READY:
         return []
     event = E.REQUEUED if task.kind is Kind.FAILED else E.UNBLOCKED

@@ -10,7 +10,7 @@ from taskboard.core.lines import own_lines
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Shown
 from taskboard.core.render import Wish, render
-from taskboard.core.state import Kind, Status
+from taskboard.core.state import TERMINAL, Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.errors import NotFound
 from taskboard.log import log
@@ -46,13 +46,16 @@ async def project(ctx: Context, memory: Memory) -> bool:
         if isinstance(outcome, Written):
             if new.data != sight.data:
                 memory.wrote = ctx.clock.awake()
-                await absorb(ctx, memory)  # our own write is silence: nothing is recorded
+                if not memory.patient or read_board(ctx) == new.data:
+                    await absorb(ctx, memory)  # our own write is silence: nothing is recorded
             return True
         if not isinstance(outcome, Lost):
             reason = outcome.reason if isinstance(outcome, Unable) else "it is not there"
             log.warning("The board was not written: %s", reason)
             return False
         await ctx.ledger.keep(outcome.data)  # what came off the board, whatever comes next
+        if memory.patient:
+            return False
         await absorb(ctx, memory)
         world = await ctx.ledger.look()
     return False
@@ -99,13 +102,15 @@ def _wish(index: int, item: Item, task: Task, shown: Shown) -> Wish:
 
 def _status(item: Item, task: Task, shown: Shown) -> str | None:
     """The word to write, or None to leave the board's: a person's spelling of the same state,
-    a word that is no state, and a typed ``done`` that waits for the gate all stay."""
+    a word that is no state (over a task that has not ended), and a typed ``done`` that waits for
+    the gate all stay."""
     word = _word(item)
     if task.kind not in _WRITTEN or word.casefold() == task.status.text.casefold():
         return None
     if task.requested is not None and word.casefold() == task.requested:
         return None
-    if item.status.kind is Kind.UNKNOWN and _unchanged(task, shown):
+    ended = task.kind in TERMINAL and word
+    if item.status.kind is Kind.UNKNOWN and not ended and _unchanged(task, shown):
         return None
     return task.status.text
 

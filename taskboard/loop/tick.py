@@ -44,7 +44,6 @@ async def tick(
     memory: Memory,
     *,
     start: bool = False,
-    settling: bool = False,
     board: bool = True,
     write: bool = True,
 ) -> None:
@@ -52,10 +51,10 @@ async def tick(
     then nothing is claimed; ``write`` False leaves the projection to a later turn."""
     await join_late_saves(ctx)
     if board:
-        await absorb(ctx, memory, settling=settling)
+        await absorb(ctx, memory)
     if start:
         await end_leftovers(ctx)
-    await settle_ledger(ctx, memory)
+    await settle_ledger(ctx, memory, whole=board)
     await _end_lost(ctx, memory)
     if board and not memory.stopping:
         await _choose(ctx, memory)
@@ -63,18 +62,19 @@ async def tick(
         await project(ctx, memory)
 
 
-async def settle_ledger(ctx: Context, memory: Memory) -> None:
-    """Take dead runs back and wake what has waited: what every turn does, daemon or not."""
+async def settle_ledger(ctx: Context, memory: Memory, *, whole: bool = True) -> None:
+    """Take dead runs back and wake what has waited: what every turn does, daemon or not. ``whole``
+    False: the board was not read in this turn, and what has gone from it may be back."""
     await reclaim(ctx, memory)
-    await wake_up(ctx, memory)
+    await _wake_up(ctx, memory, whole=whole)
 
 
-async def wake_up(ctx: Context, memory: Memory) -> None:
+async def _wake_up(ctx: Context, memory: Memory, *, whole: bool) -> None:
     """End every waiting that is over."""
     sight = memory.sight
     present = None
     world = await ctx.ledger.look()
-    if sight.board is not None and sight.held is None and ctx.git.look().busy is None:
+    if whole and sight.board is not None and sight.held is None and ctx.git.look().busy is None:
         names = {*sight.board.ids, *name_items(sight.board, world).values()}
         present = frozenset(world.names[name] for name in names if name in world.names)
     for draft in wake(
@@ -105,7 +105,7 @@ async def _end_lost(ctx: Context, memory: Memory) -> None:
 async def _choose(ctx: Context, memory: Memory) -> None:
     world = await ctx.ledger.look()
     scene = set_scene(ctx, memory, world)
-    if not (scene.untrusted or scene.held or scene.paused):
+    if not (scene.untrusted or scene.held):
         _ask_gates(ctx, memory, world, scene)
     await _explain(ctx, scene)
     children = world.children()
@@ -124,19 +124,28 @@ async def _choose(ctx: Context, memory: Memory) -> None:
 
 def _ask_gates(ctx: Context, memory: Memory, world: World, scene: Scene) -> None:
     """Typed ``done`` and parents whose children have all ended: ask the gate beside the turn,
-    for a ``verify`` may take minutes."""
+    for a ``verify`` may take minutes. While paused no ``verify`` is started. Of a parent and
+    children that were called done together, the children are asked first."""
+    children = world.children()
     waiting = [
         t
         for t in world.tasks.values()
-        if t.requested and t.task_id in scene.words and (t.approved or "verify" not in t.fields)
+        if t.requested
+        and t.task_id in scene.words
+        and _may_judge(t, scene)
+        and not any(kid.requested for kid in children.get(t.task_id, ()))
     ]
-    parents = asks_gate(world, _prompts(world, memory))
+    parents = [] if scene.paused else asks_gate(world, _prompts(world, memory))
     ended = [t for t in parents if t.kind is Kind.BLOCKED or _may_end(t, scene, world)]
     asked = [(t, answer_done) for t in waiting]
     asked += [(t, answer_parent) for t in ended if not t.requested]
     for task, answer in asked:
         if task.task_id not in memory.judged:
             memory.judged[task.task_id] = asyncio.create_task(answer(ctx, memory, task))
+
+
+def _may_judge(task: Task, scene: Scene) -> bool:
+    return "verify" not in task.fields or (task.approved and not scene.paused)
 
 
 def _may_end(task: Task, scene: Scene, world: World) -> bool:

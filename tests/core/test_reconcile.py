@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from taskboard.core.ids import Names
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Reading, reconcile
-from taskboard.loop.absorb import shown_by
+from taskboard.loop.absorb import recognised, shown_by
 from tests.conftest import Desk
 
 STATUSES = (
@@ -65,7 +65,7 @@ def boards(draw):
 def asks(desk):
     """What the board asks of the ledger, as a fresh process would read it."""
     world = desk.play(desk.ctx.ledger.look())
-    board = parse(desk.files.read(desk.workspace.board))
+    board = recognised(parse(desk.files.read(desk.workspace.board)), world)
     spare = tuple(desk.clock.uuid() for _ in board.items)
     reading = Reading(
         shown=shown_by(desk.ctx.writeback.base()), first=False, settling=False, new_ids=spare
@@ -75,6 +75,12 @@ def asks(desk):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=boards(), second=boards())
+@example(
+    first="# Board\r\n\r\n### No id yet\r\n- status: ready\r\n\r\n\r\n"
+    "## No id yet\r\n- status: ready",
+    second="# Board\r\n\r\n## TASK-001 One\r\n- status: ready\r\n\r\n\r\n"
+    "### No id yet\r\n- status: todo",
+)
 def test_what_was_rendered_asks_for_nothing(first, second):
     desk = Desk()
     for text in (first, second):

@@ -68,6 +68,7 @@ NO_TASK = {
     "segment_sealed",
     "daemon_started",
     "daemon_stopped",
+    "git_moved",
 }
 
 

@@ -20,7 +20,7 @@ def may_follow(word: str, state: str) -> set[str]:
     refused = "transition_blocked"
     cancels = "cancelled" if word == "failed:cancelled" else refused
     table = {
-        "unknown": set(),
+        "unknown": {"terminal_blocked"} if now in ("done", "failed") else set(),
         "ready": {"failed": {"requeued"}, "done": {"terminal_blocked"}, "running": {"TB301"}}.get(
             now, {"unblocked"}
         ),
