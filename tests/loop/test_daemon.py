@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from itertools import pairwise
 
 import pytest
 
 from taskboard.core.settings import Settings
+from taskboard.errors import Untrusted
 from taskboard.loop import find, people
 from taskboard.loop.daemon import Daemon
 from taskboard.testing.files import SimFiles
@@ -154,6 +156,81 @@ def test_a_settling_task_starts_when_its_ten_seconds_are_over(desk):
 
     assert "claimed" not in early
     assert late[-1] == "completed"
+
+
+def test_what_was_saved_before_the_daemon_began_does_not_settle(desk):
+    desk.save(PARKED)
+    desk.turn()
+    desk.open()
+    new = "\n## TASK-002 Two\n- status: ready\n- run: ok\n"
+
+    async def scene(w):
+        return w.desk.script.done
+
+    assert watch(desk, scene, BOARD.format("ready\n- run: ok") + new) == [
+        "TASK-001@1 ok",
+        "TASK-002@1 ok",
+    ]
+
+
+def test_the_board_is_written_at_most_once_in_two_seconds(desk):
+    board = "# B\n" + "".join(
+        f"\n## TASK-00{n} T\n- status: ready\n- run: sleep 0.7\n" for n in range(1, 9)
+    )
+
+    async def scene(w):
+        written, shown = [], w.desk.board
+        for _ in range(2000):
+            await asyncio.sleep(0.01)
+            if w.desk.board != shown:
+                written.append(w.desk.clock.awake())
+                shown = w.desk.board
+        return written
+
+    written = watch(desk, scene, board, slots=1)
+    gaps = [after - before for before, after in pairwise(written)]
+
+    assert "status: ready" not in desk.board
+    assert len(gaps) >= 2
+    assert min(gaps) >= 1.98  # looked at every 10 ms
+    assert max(gaps) <= 2.8  # and not later than the next end of a run
+
+
+def test_new_settings_start_nothing_until_they_are_trusted_and_what_runs_goes_on(desk):
+    def ready(n, run):
+        return f"\n## TASK-00{n} T\n- status: ready\n- run: {run}\n"
+
+    async def scene(w):
+        await asyncio.sleep(1)
+        w.desk.untrusted = Untrusted("taskboard.toml has changed", hint="taskboard trust")
+        w.save(w.desk.board + ready(2, "ok"))
+        await asyncio.sleep(60)
+        before = list(w.desk.script.done), await w.types("TASK-001")
+        w.desk.untrusted = None  # elsewhere: nothing tells of it
+        await asyncio.sleep(4)
+        return *before, list(w.desk.script.done)
+
+    begun, first, after = watch(desk, scene, "# B\n" + ready(1, "sleep 5"))
+
+    assert begun == ["TASK-001@1 sleep 5"]
+    assert first[-1] == "completed"
+    assert after == ["TASK-001@1 sleep 5", "TASK-002@1 ok"]
+
+
+def test_who_waits_for_trust_does_nothing_meanwhile(desk):
+    async def scene(w):
+        w.desk.untrusted = Untrusted("taskboard.toml has changed", hint="taskboard trust")
+        w.save(BOARD.format("ready\n- run: ok"))
+        await asyncio.sleep(20)
+        done = []
+        w.desk.files.steps.between = done.append
+        await asyncio.sleep(60)
+        w.desk.files.steps.between = None
+        return done
+
+    looks = ("stat ", "names ")
+    assert [step for step in watch(desk, scene) if not step.startswith(looks)] == []
+    assert "claimed" not in desk.events()
 
 
 def test_never_more_runs_at_once_than_slots(desk):

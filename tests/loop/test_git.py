@@ -222,6 +222,7 @@ def whole_again(desk):
 
 
 MARKS = ("<<<<<<<", "=======", ">>>>>>>")
+CONFLICT = ("<<<<<<< ours\n=======\n", ">>>>>>> theirs\n")
 
 
 @pytest.mark.parametrize(
@@ -229,8 +230,7 @@ MARKS = ("<<<<<<<", "=======", ">>>>>>>")
     [
         (many(1, 2) + THEIRS.replace("002", "020"), accepted_as_it_is),
         (
-            f"{many(*range(1, 11))}<<<<<<< ours\n=======\n"
-            f"{THEIRS.replace('002', '020')}>>>>>>> theirs\n",
+            many(*range(1, 11)) + THEIRS.replace("002", "020").join(CONFLICT),
             whole_again,
         ),
     ],
