@@ -12,8 +12,10 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look
 from taskboard.cli.shapes import change_shape
+from taskboard.cli.text import one_line
 from taskboard.cli.turn import actor, require_agent, require_trust_to_verify, turn
 from taskboard.core.gate import Verdict
+from taskboard.core.lines import proof_word
 from taskboard.core.task import Task
 from taskboard.errors import Usage
 from taskboard.ledger import Lease
@@ -38,7 +40,11 @@ def claim(
 
     async def work(app: App) -> tuple[Task, Lease]:
         require_trust(app.ctx)
-        return await turn(app, lambda: agents.take(app.ctx, app.memory, name, agent, agent))
+
+        async def act() -> tuple[Task, Lease]:
+            return await agents.take(app.ctx, app.memory, name, agent, agent)
+
+        return await turn(app, act, whole_board=True)
 
     task, lease = call.run(work)
     document = {
@@ -54,11 +60,16 @@ def claim(
     call.answer(
         "claim",
         document,
-        lambda _screen: [
-            f"{lease.label} is yours until {lease.expires}: {task.title}",
-            f"  taskboard show {task.task}    what is to be done",
-            f"  taskboard heartbeat {lease.label}    keeps it",
-            f"  taskboard complete {lease.label} --artifact PATH    ends it",
+        lambda screen: [
+            f"{lease.label} is yours until {lease.expires}: {one_line(task.title)}",
+            *screen.table(
+                [
+                    [f"taskboard show {task.task}", "what is to be done"],
+                    [f"taskboard heartbeat {lease.label}", "keeps it"],
+                    [f"taskboard complete {lease.label} --artifact PATH", "ends it"],
+                ],
+                indent="  ",
+            ),
         ],
     )
 
@@ -85,7 +96,9 @@ def complete(
         str | None,
         typer.Option(metavar="T", help="What came out, in words; `-` reads standard input."),
     ] = None,
-    commit: Annotated[str | None, typer.Option(metavar="H", help="A commit.")] = None,
+    commit: Annotated[
+        str | None, typer.Option(metavar="H", help="A commit; this version cannot check it yet.")
+    ] = None,
     url: Annotated[str | None, typer.Option(metavar="U", help="A public address.")] = None,
     artifact: Annotated[
         list[str] | None, typer.Option(metavar="P", help="A file that was made; repeatable.")
@@ -120,7 +133,7 @@ def complete(
         "tier": verdict.tier,
         "verified": verdict.verified,
     }
-    word = "verified" if verdict.verified else "on your word"
+    word = proof_word(verdict.tier, verified=verdict.verified)
     call.answer(
         "complete",
         document,

@@ -9,11 +9,14 @@ import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.hold import lost_board
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import diagnosis_shape, file_name
-from taskboard.cli.text import Screen, one_line
+from taskboard.cli.shapes import diagnosis_shape
+from taskboard.cli.text import Screen, file_name, one_line
 from taskboard.config import Source
-from taskboard.errors import NotFound
+from taskboard.core.setting_kinds import SETTINGS, shown, spell_value
+from taskboard.core.settings import Settings
+from taskboard.errors import BadSettings, NotFound
 from taskboard.ledger import Verified
 from taskboard.workspace import near_misses
 
@@ -26,7 +29,7 @@ def check(ctx: typer.Context) -> None:
     call = Call.of(ctx)
 
     async def work(app: App) -> Look:
-        _require_board(app)
+        await _require_board(app)
         return await look(app)
 
     seen = call.run(work, writable=False)
@@ -66,9 +69,16 @@ def verify(
 
 
 def config(ctx: typer.Context) -> None:
-    """Every setting with its value, where it was set, and in which of the five places."""
+    """Every setting with its value, where it was set, and in which of the five places. Where a
+    mistake keeps them from counting: what each may be."""
     call = Call.of(ctx)
-    sources = call.open(writable=False).configured.sources
+    try:
+        sources = call.open(writable=False).configured.sources
+    except BadSettings:
+        if not call.json:
+            screen = Screen()
+            screen.say(_known_settings(screen))
+        raise
     document = {
         "settings": [
             {"name": s.name, "value": s.value, "source": s.source, "where": s.where or None}
@@ -78,11 +88,16 @@ def config(ctx: typer.Context) -> None:
     call.answer("config", document, lambda screen: _config_lines(screen, sources))
 
 
-def _require_board(app: App) -> None:
+async def _require_board(app: App) -> None:
     board = app.workspace.board
     if app.ctx.files.stat(board) is not None:
         return
     near = near_misses(board.parent)
+    lost = lost_board(app.ctx, await app.ctx.ledger.look())
+    if lost is not None:
+        raise NotFound(
+            lost.message, hint=lost.hint, code="no_workspace", data={"near": near, **lost.data}
+        )
     raise NotFound(
         f"There is no board {board}.",
         hint=f"{', '.join(near)} looks like one: rename it." if near else "taskboard init",
@@ -129,10 +144,17 @@ def _config_lines(screen: Screen, sources: tuple[Source, ...]) -> list[str]:
     return screen.table(rows, flexible=2)
 
 
+def _known_settings(screen: Screen) -> list[str]:
+    """Every setting with its default and what it means: no file has to be read for that."""
+    defaults = Settings()
+    rows = [[s.name, _value(shown(s, getattr(defaults, s.name))), s.meaning] for s in SETTINGS]
+    return screen.table(rows, flexible=2)
+
+
 def _value(value: Any) -> str:
     if value is None or value in ("", []):
         return "-"
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return spell_value(value)
 
 
 def _where(source: Source) -> str:

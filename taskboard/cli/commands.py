@@ -55,7 +55,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "list",
-            "overview",
+            "listing",
             "list_",
             "The tasks, in board order or as they would run.",
             "taskboard list --next",

@@ -10,10 +10,11 @@ import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.hold import board_held
 from taskboard.cli.text import Screen, one_line
 from taskboard.cli.turn import actor, turn
 from taskboard.core.task import Task
-from taskboard.errors import BoardHeld, Untrusted
+from taskboard.errors import Untrusted
 from taskboard.loop import find, people
 from taskboard.loop.absorb import absorb
 
@@ -31,10 +32,8 @@ def accept(ctx: typer.Context) -> None:
             if held is not None:
                 await absorb(app.ctx, app.memory, accept=True)
             if app.memory.sight.held is not None:
-                raise BoardHeld(
-                    f"This cannot be accepted: {app.memory.sight.held}",
-                    hint="taskboard check names the line.",
-                )
+                world = await app.ctx.ledger.look()
+                raise board_held(app.ctx, world, "This cannot be accepted", app.memory.sight.held)
             return held
 
         before = await turn(app, act)

@@ -14,8 +14,7 @@ import typer
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.holder import held_by_us
-from taskboard.cli.shapes import file_name
-from taskboard.cli.text import Screen, one_line
+from taskboard.cli.text import Screen, file_name, one_line
 from taskboard.cli.turn import actor, turn
 from taskboard.core.carry import carry_over
 from taskboard.core.event import Draft

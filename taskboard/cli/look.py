@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from taskboard.app import App
+from taskboard.cli.hold import lost_board
 from taskboard.core.board import Diagnosis
 from taskboard.core.codes import finding
+from taskboard.core.hold import ways_out
 from taskboard.core.ready import ready, reasons
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
-from taskboard.errors import Corrupt, NotFound
+from taskboard.core.units import second_up
+from taskboard.core.wake import GONE_FOR, gone_for
+from taskboard.errors import BoardHeld, Corrupt, NotFound
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.glance import Glance, glance
 from taskboard.loop.scene import diagnoses, set_scene
@@ -21,7 +26,8 @@ from taskboard.loop.scene import diagnoses, set_scene
 @dataclass(frozen=True, slots=True)
 class Look:
     """One moment of one workspace. ``children`` are by their parent's task id, ``lines`` the
-    board's line of a task by its human id; ``doubt`` is why the ledger may not be written to."""
+    board's line of a task by its human id; ``doubt`` is why the ledger may not be written to,
+    ``lost`` that the board of its tasks is gone."""
 
     ctx: Context
     scene: Scene
@@ -30,6 +36,7 @@ class Look:
     children: Mapping[str, list[Task]]
     lines: Mapping[str, int]
     doubt: Corrupt | None = None
+    lost: BoardHeld | None = None
 
     @property
     def world(self) -> World:
@@ -44,7 +51,39 @@ class Look:
         first = next(reasons(task, self.scene, self.children), None)
         if first is None and self.scene.slots < 1:
             return Why(rule="slots", text="Every slot is taken.", clear=("a run ends",))
+        if first is not None and first.rule == "held":
+            return self._why_held(task, first)
         return first
+
+    def word(self, task: Task, why: Why) -> str:
+        """The rule in people's words: what the contract calls ``held`` is four things."""
+        if why.rule != "held":
+            return why.rule.replace("_", " ")
+        if self.scene.held:
+            return "board held"
+        if task.requested:
+            return "the gate"
+        return "section gone" if task.approved else "approval"
+
+    @property
+    def ways_out(self) -> tuple[str, ...]:
+        """What ends the hold that the board is in; nothing when it is in none."""
+        trouble = self.doubt or self.lost
+        if trouble is not None:
+            return tuple(trouble.hint.splitlines())
+        return ways_out(self.scene.held) if self.scene.held else ()
+
+    def _why_held(self, task: Task, why: Why) -> Why:
+        """With what ends it: the board's hold, or the moment that withdraws the task."""
+        if self.scene.held:
+            return replace(why, clear=self.ways_out)
+        if task.requested or not task.approved:
+            return why
+        now = self.scene.now
+        left = GONE_FOR - gone_for(task, now, self.ctx.uptime())
+        when = f"at {second_up(now + timedelta(seconds=left))}" if left > 0 else "by the next turn"
+        text = f"Its section is gone from the board: withdrawn {when} unless it comes back."
+        return replace(why, text=text)
 
     def task(self, name: str) -> Task:
         """The task of this human id (case-blind), also one that only the board knows. Raises
@@ -76,8 +115,9 @@ async def look(app: App) -> Look:
     """Look at a workspace. Writes nothing."""
     seen = await glance(app.ctx)
     doubt = app.ledger.doubt()
-    if doubt is not None:
-        seen.sight.held = doubt.message
+    lost = lost_board(app.ctx, seen.world) if doubt is None else None
+    if (trouble := doubt or lost) is not None:
+        seen.sight.held = trouble.message
     memory = Memory(sight=seen.sight)
     found = diagnoses(app.ctx, seen.sight, seen.world)
     scene = set_scene(app.ctx, memory, seen.world, found)
@@ -86,10 +126,11 @@ async def look(app: App) -> Look:
         ctx=app.ctx,
         scene=replace(scene, slots=app.settings.slots - busy),
         glance=seen,
-        diagnoses=_with_held(found, seen) if doubt is None else (_doubted(doubt), *found),
+        diagnoses=_with_held(found, seen, lost) if doubt is None else (_doubted(doubt), *found),
         children=seen.world.children(),
         lines=_lines(scene, seen),
         doubt=doubt,
+        lost=lost,
     )
 
 
@@ -115,8 +156,11 @@ def _doubted(doubt: Corrupt) -> Diagnosis:
     return finding(code, doubt.message, line=1, hint=doubt.hint)
 
 
-def _with_held(found: tuple[Diagnosis, ...], seen: Glance) -> tuple[Diagnosis, ...]:
+def _with_held(
+    found: tuple[Diagnosis, ...], seen: Glance, lost: BoardHeld | None
+) -> tuple[Diagnosis, ...]:
     """The diagnoses, and one that says why the board is held unless one of them does."""
     if seen.sight.held is None or any(d.severity == "error" and d.task is None for d in found):
         return found
-    return (finding("TB405", seen.sight.held, line=1), *found)
+    hint = lost.hint if lost is not None else None
+    return (finding("TB405", seen.sight.held, line=1, hint=hint), *found)

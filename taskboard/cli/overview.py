@@ -1,33 +1,29 @@
-"""``status`` and ``list``: what goes on, and what there is."""
+"""``status``: what goes on."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
-from taskboard.cli.holder import Holder, holder
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import diagnosis_shape, file_name, inbox_shape, owner_of, task_shape
-from taskboard.cli.text import Screen, one_line
-from taskboard.core.board import InboxItem
+from taskboard.cli.shapes import owner_of, task_shape
+from taskboard.cli.text import Screen, file_name, one_line
+from taskboard.core.scene import Why
 from taskboard.core.state import CLOSED, Kind
 from taskboard.core.task import Task
 from taskboard.core.units import brief, read_time
-from taskboard.errors import Usage
-from taskboard.loop.inbox import boxes
+from taskboard.loop.holder import Holder, holder
 
 _TIMED = frozenset({"until", "retry", "quota", "children", "task"})
 """Waiting that ends by itself."""
 _AT_MOST = 10
 """Lines of one part of ``status``."""
-_DEEPEST = 5
-"""Levels by which ``list`` indents a title: headings have six."""
 _COST = re.compile(rb'"cost_usd":([0-9][0-9.eE+-]*)')
 
 
@@ -46,28 +42,6 @@ def status(ctx: typer.Context) -> None:
     )
 
 
-def list_(
-    ctx: typer.Context,
-    next_: Annotated[
-        bool, typer.Option("--next", help="Only what may run now, in the order it would.")
-    ] = False,
-    state: Annotated[
-        str | None,
-        typer.Option("--status", metavar="S", help="Only this kind (`blocked`) or exact state."),
-    ] = None,
-) -> None:
-    """The tasks of the board, in its order."""
-    call = Call.of(ctx)
-    seen = call.run(look, writable=False)
-    tasks = list(_chosen(seen, next_=next_, state=state))
-    inbox = [] if next_ else _open_boxes(seen, state)
-    call.answer(
-        "list",
-        lambda: _list_shape(seen, tasks, inbox),
-        lambda screen: _list_lines(screen, seen, tasks, inbox, state),
-    )
-
-
 def _status_shape(seen: Look, daemon: Holder | None, cost: float) -> dict[str, Any]:
     return {
         "daemon": daemon.shape() if daemon else None,
@@ -79,42 +53,6 @@ def _status_shape(seen: Look, daemon: Holder | None, cost: float) -> dict[str, A
         "next": [task_shape(seen, t) for t in seen.next_up()],
         "cost_usd_today": cost,
     }
-
-
-def _list_shape(seen: Look, tasks: list[Task], inbox: list[InboxItem]) -> dict[str, Any]:
-    file = file_name(seen.ctx.workspace.board)
-    return {
-        "seq": seen.world.seq,
-        "tasks": [
-            *(task_shape(seen, t) for t in tasks),
-            *(inbox_shape(seen, item) for item in inbox),
-        ],
-        "diagnoses": [diagnosis_shape(file, d) for d in seen.diagnoses],
-    }
-
-
-def _chosen(seen: Look, *, next_: bool, state: str | None) -> Iterator[Task]:
-    tasks = seen.next_up() if next_ else seen.in_order()
-    wanted = state.strip().casefold() if state else None
-    if wanted and ":" not in wanted and wanted not in set(Kind):
-        raise Usage(
-            f"{state} is no state.",
-            hint=f"One of {', '.join(Kind)}, or a whole state.",
-        )
-    for task in tasks:
-        if wanted is None:
-            if task.kind is not Kind.WITHDRAWN and not task.hidden:
-                yield task
-        elif wanted in (task.kind.value, task.status.text.casefold()):
-            yield task
-
-
-def _open_boxes(seen: Look, state: str | None) -> list[InboxItem]:
-    """What stands in the inbox and is no task yet."""
-    board = seen.sight.board
-    if board is None or seen.sight.held or (state or "open").strip().casefold() != "open":
-        return []
-    return [box.item for box in boxes(board, seen.world) if box.task is None]
 
 
 def _of(seen: Look, kind: Kind) -> list[Task]:
@@ -131,6 +69,16 @@ def _yours(seen: Look) -> list[Task]:
         and me in (t.status.who.casefold(), owner_of(seen.ctx, t).casefold())
         and (_is_asked(t) or (not t.approved and t.kind not in CLOSED))
     ]
+
+
+def _for_agents(seen: Look) -> list[Task]:
+    """Ready tasks that only lack somebody to run them: no executor here can."""
+    found = ((t, seen.why(t)) for t in _of(seen, Kind.READY))
+    return [t for t, why in found if why is not None and why.rule == "no_executor"]
+
+
+def _claim(task: Task) -> str:
+    return f"taskboard claim {task.task} --agent NAME"
 
 
 def _asks(task: Task) -> str:
@@ -173,6 +121,8 @@ def _status_lines(screen: Screen, seen: Look, daemon: Holder | None, cost: float
     yield from _part(screen, "Waits for you", yours, "blocked")
     ahead = [[t.task, one_line(t.title), _will(t)] for t in seen.next_up()]
     yield from _part(screen, "Next", ahead, "dim")
+    unmanned = [[t.task, one_line(t.title), _claim(t)] for t in _for_agents(seen)]
+    yield from _part(screen, "Waits for an agent", unmanned, "ready")
     yield from _part(screen, "Trouble", list(_trouble(seen)), "failed")
     if cost:
         yield f"\nCost today: ${cost:.2f}"
@@ -190,16 +140,29 @@ def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
         age = f" for {brief((now - since).total_seconds())}" if since else ""
         yield f"A daemon works here{age} (process {daemon.who.pid})."
     if seen.sight.held:
-        yield screen.paint(f"Held: {seen.sight.held} Nothing new starts.", "warning")
+        text = f"Held: {one_line(seen.sight.held)} Nothing new starts."
+        yield from _with_ways(screen, text, seen.ways_out)
     if seen.scene.paused:
-        yield screen.paint(f"Paused: {seen.scene.paused}", "warning")
+        yield from _with_ways(screen, _paused(seen.scene.paused), seen.scene.paused.clear)
     if seen.scene.untrusted:
         yield screen.paint(f"Untrusted: {one_line(seen.scene.untrusted.text)}", "warning")
         yield "  `taskboard trust` shows what would run here, and allows it."
     if seen.glance.pending:
         names = ", ".join(sorted(seen.glance.pending)[:5])
         more = "" if len(seen.glance.pending) <= 5 else " ..."
-        yield f"Not absorbed yet: {names}{more}"
+        yield f"Pending, for the next turn to take in: {names}{more}"
+
+
+def _with_ways(screen: Screen, text: str, ways: Iterable[str]) -> Iterator[str]:
+    """What holds everything up, and what ends that."""
+    yield screen.paint(text, "warning")
+    for step in ways:
+        yield f"  clears it: {one_line(step)}"
+
+
+def _paused(why: Why) -> str:
+    text = one_line(why.text)
+    return text if text.startswith("Paused") else f"Paused: {text}"
 
 
 def _part(screen: Screen, title: str, rows: list[list[str]], colour: str) -> Iterator[str]:
@@ -235,61 +198,3 @@ def _trouble(seen: Look) -> Iterator[list[str]]:
     for found in seen.diagnoses:
         if found.severity == "error":
             yield [found.task or "", one_line(found.message), f"{found.code} {file}:{found.line}"]
-
-
-def _list_lines(
-    screen: Screen, seen: Look, tasks: list[Task], inbox: list[InboxItem], state: str | None
-) -> Iterator[str]:
-    if not tasks and not inbox:
-        yield _nothing(seen, state)
-        return
-    rows, colours = [], []
-    for task in tasks:
-        title = "  " * _depth(seen, task) + one_line(task.title)
-        rows.append([task.task, task.status.text, title, _remark(seen, task)])
-        colours.append(task.kind.value)
-    for item in inbox:
-        rows.append(["Inbox", "open", one_line(item.text), f"ready --line {item.line}"])
-        colours.append("open")
-    yield from screen.table(rows, colours, flexible=2, paint=1)
-    grave = sum(1 for d in seen.diagnoses if d.severity == "error")
-    if grave:
-        yield f"\n{grave} {'error' if grave == 1 else 'errors'} on the board: taskboard check"
-
-
-def _depth(seen: Look, task: Task) -> int:
-    """How many parents stand above it; a chain that a broken ledger closes ends somewhere."""
-    depth = 0
-    above = seen.world.tasks.get(task.parent or "")
-    while above is not None and depth < _DEEPEST:
-        depth += 1
-        above = seen.world.tasks.get(above.parent or "")
-    return depth
-
-
-def _nothing(seen: Look, state: str | None) -> str:
-    if state:
-        return f"No task is {one_line(state)}."
-    if seen.world.tasks:
-        return "Nothing may run now. `taskboard why ID` says what a task waits for."
-    return "No tasks yet. `taskboard add TITLE` makes one; so does a heading with a status."
-
-
-def _remark(seen: Look, task: Task) -> str:
-    """The one thing worth knowing that the state does not say."""
-    if task.task in seen.glance.pending:
-        return "pending"
-    if task.kind is Kind.DONE:
-        return _proof(task)
-    if task.kind is Kind.READY:
-        why = seen.why(task)
-        return f"waits: {why.rule.replace('_', ' ')}" if why else "may run"
-    if task.kind is Kind.FAILED and task.spent:
-        return f"{task.spent} spent"
-    return ""
-
-
-def _proof(task: Task) -> str:
-    if task.tier is None:
-        return ""
-    return f"verified by {task.tier}" if task.verified else f"on the word of {task.tier}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from taskboard.cli.look import Look
@@ -140,15 +138,6 @@ def diagnosis_shape(file: str, found: Diagnosis) -> dict[str, Any]:
         "message": found.message,
         "hint": found.hint,
     }
-
-
-def file_name(path: Path) -> str:
-    """A path as people and editors like it: from the present folder where it lies beneath."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:
-        return os.fspath(path)
-    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def change_shape(world: World, task: Task, run: str | None, attempt: int) -> dict[str, Any]:

@@ -12,13 +12,14 @@ import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.hold import lost_board
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import file_name
-from taskboard.cli.text import Screen, one_line
+from taskboard.cli.text import Screen, file_name, one_line
 from taskboard.cli.turn import turn
 from taskboard.config import Source, load
+from taskboard.core.setting_kinds import spell_value
 from taskboard.core.state import TERMINAL
-from taskboard.errors import Usage
+from taskboard.errors import BoardHeld, Usage
 from taskboard.ownership import require_own
 from taskboard.workspace import BOARD, Workspace, near_misses
 
@@ -26,7 +27,8 @@ EXAMPLE = """\
 # Task board
 
 - A heading with an id and a status is a task; the status `ready` lets it run.
-- `run:` is a shell command. Without one, an agent takes the text below as its prompt.
+- `run:` is a shell command. Without one an agent takes the text as its prompt, if one is
+  installed; or anybody with `taskboard claim ID --agent NAME`.
 - `done` is written here when the work is proven. Everything else on this board is yours.
 
 ## TASK-001 Say hello
@@ -53,6 +55,8 @@ def init(
     call = Call.of(ctx)
     space = _new_workspace(call, path)
     found = _Found.at(space)
+    if not found.board:
+        _require_no_lost_board(call, space)
     space.root.mkdir(parents=True, exist_ok=True)
     require_own(space)
     if not found.board:
@@ -77,6 +81,23 @@ def init(
 
     document = call.run(work)
     call.answer("init", document, lambda screen: _init_lines(screen, space, document))
+
+
+def _require_no_lost_board(call: Call, space: Workspace) -> None:
+    """Raise ``BoardHeld`` where a ledger has tasks and only the board is missing: a new board
+    would withdraw them all."""
+    if os.path.lexists(space.ledger):
+        space.state.mkdir(exist_ok=True)  # a ledger by itself makes no workspace
+    elif not (space.state.is_dir() or space.settings.is_file()):
+        return
+    reader = replace(call, board=space.board)
+
+    async def work(app: App) -> BoardHeld | None:
+        return lost_board(app.ctx, await app.ctx.ledger.look())
+
+    lost = reader.run(work, writable=False)
+    if lost is not None:
+        raise lost
 
 
 async def _nothing() -> None:
@@ -134,7 +155,7 @@ def _init_lines(screen: Screen, space: Workspace, document: Mapping[str, Any]) -
     if document["created"]:
         yield f"Made {screen.paint(board, 'bold')} with one example task."
     else:
-        yield f"Kept {screen.paint(board, 'bold')} as it is; it has {document['tasks']} tasks."
+        yield f"Kept {screen.paint(board, 'bold')} as it is; it has {_tasks(document)}."
     near = near_misses(space.root) if document["created"] else []
     if near:
         yield f"  {', '.join(near)} looks like a board too; only {space.board.name} is read."
@@ -144,6 +165,10 @@ def _init_lines(screen: Screen, space: Workspace, document: Mapping[str, Any]) -
     yield "  taskboard once      runs what is ready, to the end"
     yield "  taskboard run       keeps working while you edit the board"
     yield "  taskboard status    tells how it stands"
+
+
+def _tasks(document: Mapping[str, Any]) -> str:
+    return "1 task" if document["tasks"] == 1 else f"{document['tasks']} tasks"
 
 
 def trust(ctx: typer.Context) -> None:
@@ -208,7 +233,7 @@ def _trust_lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]:
     if programs:
         yield screen.paint("Its settings name:", "bold")
     for setting in programs:
-        yield f"  {one_line(setting['name'])} = {one_line(str(setting['value']))}"
+        yield f"  {one_line(setting['name'])} = {one_line(spell_value(setting['value']))}"
     if not tasks and not programs:
         yield "Nothing here would start a program yet."
     yield f"Trusted: {one_line(document['path'])}, until taskboard.toml changes."

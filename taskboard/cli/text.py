@@ -9,6 +9,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from taskboard.core.plain import plain
@@ -48,6 +49,15 @@ def paragraph(text: str, indent: str = "") -> str:
     """Text of several lines, safe; every line but the first is indented."""
     lines = _LONE.sub("\ufffd", plain(text)).split("\n")
     return f"\n{indent}".join(lines)
+
+
+def file_name(path: Path) -> str:
+    """A path as people and editors like it: from the present folder where it lies beneath."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return os.fspath(path)
+    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def width_of(text: str) -> int:

@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from taskboard.app import App, login_name
 from taskboard.cli.call import Call
+from taskboard.cli.hold import board_held
 from taskboard.cli.look import Look, look
 from taskboard.core.state import Kind, read_status
 from taskboard.errors import TaskboardError, Usage
 from taskboard.log import log
 from taskboard.loop.command import begin, end
-from taskboard.loop.record import require_trust, require_whole_board
+from taskboard.loop.record import require_trust
 
 T = TypeVar("T")
 
@@ -25,8 +26,8 @@ async def turn(app: App, act: Callable[[], Awaitable[T]], *, whole_board: bool =
     ctx, memory = app.ctx, app.memory
     await begin(ctx, memory)
     try:
-        if whole_board:
-            require_whole_board(memory)
+        if whole_board and memory.sight.held is not None:
+            raise board_held(ctx, await ctx.ledger.look(), "Not now", memory.sight.held)
         result = await act()
     except TaskboardError:
         with contextlib.suppress(TaskboardError):

@@ -13,17 +13,21 @@ import typer
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.display import Display
+from taskboard.cli.hold import board_held
 from taskboard.cli.holder import held_by_us
 from taskboard.cli.text import Screen, one_line
+from taskboard.core.scene import Scene
+from taskboard.core.state import Kind
 from taskboard.core.task import World
 from taskboard.core.units import read_duration
-from taskboard.errors import BoardHeld, Usage
+from taskboard.errors import Usage
 from taskboard.loop.context import Memory
 from taskboard.loop.daemon import Daemon
 from taskboard.loop.once import once as work_off
 from taskboard.loop.once import waiting
 from taskboard.loop.project import project
 from taskboard.loop.record import require_trust
+from taskboard.loop.scene import set_scene
 from taskboard.loop.watch import FolderWatch
 from taskboard.processes import SystemProcesses
 
@@ -74,20 +78,21 @@ def once(
         raise Usage(f"`{wait}` is no duration.", hint="taskboard once --wait 5m")
     call = Call.of(ctx)
 
-    async def work(app: App) -> dict[str, Any]:
+    async def work(app: App) -> tuple[dict[str, Any], list[str]]:
         require_trust(app.ctx)
         async with _shown(call, app) as tell:
             world = await _until_done(app, seconds, tell)
         held = app.memory.sight.held
         if held is not None and not app.memory.tally.started:
-            raise BoardHeld(f"Nothing was started: {held}", hint="taskboard check")
-        return {
+            raise board_held(app.ctx, world, "Nothing was started", held)
+        document = {
             **_tally(app.memory, world),
             "waiting": waiting(world, app.settings, app.ctx.clock.now()),
         }
+        return document, list(_what_keeps(set_scene(app.ctx, app.memory, world)))
 
-    document = call.run(work)
-    call.answer("once", document, lambda screen: _once_lines(screen, document))
+    document, ways = call.run(work)
+    call.answer("once", document, lambda screen: _once_lines(screen, document, ways))
     if document["failed"]:
         raise typer.Exit(FAILED)
 
@@ -130,9 +135,21 @@ def _tally(memory: Memory, world: World) -> dict[str, Any]:
     }
 
 
-def _once_lines(screen: Screen, document: dict[str, Any]) -> Iterator[str]:
+def _what_keeps(scene: Scene) -> Iterator[str]:
+    """What a person can do for tasks that would run otherwise: one line each."""
+    if scene.paused is not None:
+        yield f"Paused: {'; '.join(scene.paused.clear)}"
+    stopped = [t for t in scene.world.tasks.values() if t.kind is Kind.READY and not t.approved]
+    if stopped:
+        wait = "1 task waits" if len(stopped) == 1 else f"{len(stopped)} tasks wait"
+        names = " ".join(t.task for t in stopped)
+        yield f"{wait} for approval: taskboard approve {names}"
+
+
+def _once_lines(screen: Screen, document: dict[str, Any], ways: list[str]) -> Iterator[str]:
     if not document["started"]:
-        yield "Nothing could be started. `taskboard list` shows what each task waits for."
+        ask = "" if ways else " `taskboard list` shows what each task waits for."
+        yield f"Nothing could be started.{ask}"
     else:
         words = (("completed", "done"), ("failed", "failed"), ("blocked", "blocked"))
         told = [
@@ -141,6 +158,7 @@ def _once_lines(screen: Screen, document: dict[str, Any]) -> Iterator[str]:
             if document[key]
         ]
         yield f"Started {len(document['started'])}: {', '.join(told) or 'none has ended'}."
+    yield from ways
     for task in document["waiting"]:
         yield f"  {task['task']} waits until {task['until']}"
 
