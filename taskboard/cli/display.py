@@ -7,18 +7,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 from taskboard.app import App
+from taskboard.cli.refusal import REFUSALS, told_refusal
 from taskboard.cli.text import Screen, clipped, one_line
 from taskboard.core.event import Event
 from taskboard.core.lines import proof_word
-from taskboard.core.units import brief
+from taskboard.core.units import brief, stamp
 from taskboard.loop.context import Active
 
 _REDRAW = 1.0
 """Seconds between two looks at running tasks on a terminal."""
 _REASON = 120
-_REFUSALS = frozenset(
-    {"evidence_blocked", "dependency_blocked", "terminal_blocked", "transition_blocked"}
-)
 
 
 class Display:
@@ -30,6 +28,8 @@ class Display:
         self._news = asyncio.Event()
         self._seq = 0
         self._drawn = 0
+        self._names: dict[str, str] = {}
+        """What its task is called now, by run: a run keeps the name it was claimed under."""
         self._held: str | None = None
         self._untrusted: str | None = None
 
@@ -63,20 +63,21 @@ class Display:
         if untrusted != self._untrusted:
             self._untrusted = untrusted
             text = f"Nothing new starts: {one_line(untrusted)}" if untrusted else "Trusted again."
-            lines.append(self._screen.paint(text, "warning"))
+            lines.append(self._warning(text))
         held = self._app.memory.sight.held
         if held != self._held:
             self._held = held
-            text = (
-                f"The board is held: {held} Nothing new starts."
-                if held
-                else ("The board is whole again.")
-            )
-            lines.append(self._screen.paint(text, "warning"))
+            text = f"The board is held: {held} Nothing new starts."
+            lines.append(self._warning(text if held else "The board is whole again."))
         if lines:
             self._clear()
             self._screen.say(lines)
         self._draw()
+
+    def _warning(self, text: str) -> str:
+        """A line about the whole board, with its time as the lines about tasks have it."""
+        when = stamp(self._app.ctx.clock.now())[11:19]
+        return self._screen.paint(f"{when}  {text}", "warning")
 
     def close(self) -> None:
         """Leave the terminal clean."""
@@ -87,6 +88,7 @@ class Display:
         world = await self._app.ctx.ledger.look()
         if world.seq == self._seq:
             return
+        self._names = {t.run.run: t.task for t in world.tasks.values() if t.run is not None}
         async for event, _line in self._app.ctx.history.read(self._seq):
             self._seq = event.seq
             task = world.tasks.get(event.task_id or "")
@@ -113,7 +115,9 @@ class Display:
         age = brief(max(self._app.ctx.clock.awake() - active.since, 0.0))
         last = one_line(active.tail.strip().rpartition("\n")[2])
         title = clipped(one_line(active.title), 30)
-        return f"  {active.lease.label}  {title}  {age}" + (f"  {last}" if last else "")
+        lease = active.lease
+        label = f"{self._names.get(lease.run, lease.task)}@{lease.attempt}"
+        return f"  {label}  {title}  {age}" + (f"  {last}" if last else "")
 
     def _clear(self) -> None:
         if self._drawn:
@@ -146,8 +150,12 @@ def _what(event: Event) -> str | None:
         told = f"{'failed' if event.type == 'failed' else 'taken back'}: {reason} -> {to}"
     elif event.type in ("blocked", "cancelled", "released"):
         told = to + (f" ({reason})" if reason else "")
-    elif event.type in _REFUSALS:
-        told = f"refused: {reason}"
+    elif event.type in REFUSALS:
+        told = clipped(one_line(told_refusal(event)), _REASON)
+    elif event.type == "withdrawn":
+        told = "withdrawn (section removed)"
+    elif event.type == "restored":
+        told = f"is back: {to}"
     elif event.type == "anomaly_flagged" and data.get("note"):
         told = f"note: {one_line(str(data['note']))}"
     return told
@@ -165,6 +173,6 @@ def _reason(event: Event) -> str:
 
 def _colour(event: Event) -> str:
     kinds = {"claimed": "running", "completed": "done", "failed": "failed"}
-    if event.type in _REFUSALS or event.type in ("blocked", "reclaimed", "anomaly_flagged"):
+    if event.type in REFUSALS or event.type in ("blocked", "reclaimed", "anomaly_flagged"):
         return "blocked"
     return kinds.get(event.type, "")

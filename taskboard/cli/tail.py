@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.look import look
+from taskboard.cli.refusal import REFUSALS, refusal_facts
 from taskboard.cli.text import one_line
-from taskboard.core.event import Event
+from taskboard.core.event import Event, EventType
 from taskboard.core.lines import proof_word
 from taskboard.errors import Corrupt, Usage
 
@@ -33,10 +36,14 @@ def tail(
     """The ledger: with --json its lines unchanged, otherwise one readable line an event."""
     if lines is not None and lines < 0:
         raise Usage("--lines must not be less than 0.", hint="taskboard tail -n 20")
+    if type_ is not None:
+        _require_type(type_)
     call = Call.of(ctx)
     reader = _Reader(call, task.upper() if task else None, type_)
 
     async def work(app: App) -> None:
+        if task is not None:
+            reader.task_id = (await look(app)).task(task).task_id
         await reader.print_last(app, lines)
         if follow:
             await reader.follow(app)
@@ -44,12 +51,25 @@ def tail(
     call.run(work, writable=False)
 
 
+def _require_type(name: str) -> None:
+    """Raise ``Usage`` for a type that no event has, with those it may have been meant for."""
+    known = [event.value for event in EventType]
+    if name in known:
+        return
+    near = get_close_matches(name, known, 3, 0.5) or [k for k in known if name in k][:3]
+    hint = f"taskboard tail --type {near[0]}" if near else f"One of {', '.join(known)}."
+    also = f" Near it: {', '.join(near)}." if near else ""
+    raise Usage(f"No event is of type {name}.{also}", hint=hint)
+
+
 class _Reader:
-    """Reads on from where it was. ``after`` is the last event that was looked at."""
+    """Reads on from where it was. ``after`` is the last event that was looked at, ``task_id`` the
+    task that is asked for: it may have had other names."""
 
     def __init__(self, call: Call, task: str | None, type_: str | None) -> None:
         self._call, self._task, self._type = call, task, type_
         self.after = 0
+        self.task_id: str | None = None
 
     async def print_last(self, app: App, count: int | None) -> None:
         """Print what is there, or its last ``count`` events."""
@@ -90,7 +110,8 @@ class _Reader:
         sys.stdout.flush()
 
     def _wanted(self, event: Event) -> bool:
-        if self._task is not None and (event.task or "").upper() != self._task:
+        named = self._task is None or (event.task or "").upper() == self._task
+        if not named and (self.task_id is None or event.task_id != self.task_id):
             return False
         return self._type is None or event.type == self._type
 
@@ -122,7 +143,10 @@ def told(event: Event) -> str:
 
 def _facts(event: Event) -> list[str]:
     data = event.data
-    found = [str(data[key]) for key in ("reason", "cause", "title", "note") if data.get(key)]
+    refused = event.type in REFUSALS
+    found = refusal_facts(event) if refused else []
+    keys = ("note",) if refused else ("reason", "cause", "title", "note")
+    found += [str(data[key]) for key in keys if data.get(key)]
     if event.type == "completed" and data.get("tier"):
         word = proof_word(data["tier"], verified=bool(data.get("verified")))
         found.append(f"({word}: {data['tier']})")

@@ -1,0 +1,40 @@
+"""What was refused, in words: one line of the ledger about a verb that did not count."""
+
+from __future__ import annotations
+
+from taskboard.core.event import Event
+
+REFUSALS = frozenset(
+    {"evidence_blocked", "dependency_blocked", "terminal_blocked", "transition_blocked"}
+)
+"""Types of event that say so."""
+
+_BARE = {
+    "terminal_blocked": "it has ended",
+    "terminal": "it has ended",
+    "transition_blocked": "its state does not allow it",
+    "not_from_here": "its state does not allow it",
+    "stale_run": "that run is over",
+}
+"""Reasons that are codes, in words."""
+
+
+def told_refusal(event: Event) -> str:
+    """For people who watch: ``cancel refused: it has ended``."""
+    verb, reason = _verb(event), str(event.data.get("reason") or event.type)
+    if event.type not in ("terminal_blocked", "transition_blocked"):
+        return f"refused: {reason}"  # the gate's own sentence
+    return f"{verb} refused: {_BARE.get(reason) or 'waits: ' + reason.replace('_', ' ')}".lstrip()
+
+
+def refusal_facts(event: Event) -> list[str]:
+    """For the line of ``tail``, after the type: the verb, and why where the type does not say."""
+    verb, reason = _verb(event), str(event.data.get("reason") or "")
+    if event.type not in ("terminal_blocked", "transition_blocked"):
+        return [reason] if reason else []
+    known = reason == event.type or reason in ("terminal", "not_from_here", "")
+    return [verb if known else f"{verb}: {reason}"]
+
+
+def _verb(event: Event) -> str:
+    return str(event.data.get("verb") or "")
