@@ -26,18 +26,22 @@ from taskboard.loop.project import events_of
 _LAST = 8
 """Events that ``show`` prints for people; JSON has them all."""
 
+_TALK = {"question_asked": "question", "question_answered": "answer"}
+
 TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """One task with everything that is known about it."""
+    """One task with everything that is known about it; ``talk`` is what it asked and was
+    answered."""
 
     seen: Look
     task: Task
     text: str
     events: list[Event]
     runs: list[Story]
+    talk: list[dict[str, Any]]
 
 
 def show(ctx: typer.Context, name: TaskId) -> None:
@@ -48,7 +52,8 @@ def show(ctx: typer.Context, name: TaskId) -> None:
         seen = await look(app)
         task = seen.task(name)
         events = await events_of(app.ctx, task.task_id)
-        return _Whole(seen, task, await _text(seen, task), events, stories(events))
+        talk = [await _said(app, event) for event in events if event.type in _TALK]
+        return _Whole(seen, task, await _text(seen, task), events, stories(events), talk)
 
     whole = call.run(work, writable=False)
     call.answer("show", lambda: _show_shape(whole), lambda screen: _show_lines(screen, whole))
@@ -103,6 +108,7 @@ def _show_shape(whole: _Whole) -> dict[str, Any]:
         "next": next_events(whole.task.kind),
         "runs": [run_shape(whole.seen.ctx, story) for story in whole.runs],
         "receipts": _receipts(whole),
+        "questions": whole.talk,
         "events": [msgspec.to_builtins(e) for e in whole.events],
     }
 
@@ -119,6 +125,7 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
     if whole.text.strip():
         yield ""
         yield from (f"  {line}" for line in paragraph(whole.text.rstrip()).split("\n"))
+    yield from _talk_lines(screen, whole.talk)
     if whole.runs:
         yield f"\n{screen.paint('Runs', 'bold')}"
         for story in whole.runs:
@@ -141,12 +148,35 @@ def _field_lines(task: Task) -> Iterator[str]:
 def _standing(seen: Look, task: Task) -> str:
     parts = []
     if task.tier:
-        parts.append(f"{proof_word(task.tier, verified=task.verified)} by {task.tier}")
+        parts.append(f"{proof_word(task.tier, verified=task.verified)} ({task.tier})")
     if task.attempt:
         parts.append(f"{task.attempt} claimed, {task.spent} spent")
     if task.task in seen.glance.pending:
-        parts.append("the board says something not absorbed yet")
+        parts.append("pending: the board says something that the next turn takes in")
     return f"  ({'; '.join(parts)})" if parts else ""
+
+
+async def _said(app: App, event: Event) -> dict[str, Any]:
+    """A question or an answer with its words; None for an answer whose text is lost."""
+    if event.type == "question_asked":
+        text = str(event.data.get("question") or "")
+    else:
+        try:
+            kept = await app.ctx.ledger.fetch(str(event.data.get("answer") or ""))
+            text = kept.decode("utf-8", "replace")
+        except NotFound:
+            text = None
+    return {"type": _TALK[event.type], "ts": event.ts, "by": event.actor, "text": text}
+
+
+def _talk_lines(screen: Screen, talk: list[dict[str, Any]]) -> Iterator[str]:
+    if talk:
+        yield f"\n{screen.paint('Questions', 'bold')}"
+    for said in talk:
+        verb = "asked" if said["type"] == "question" else "answered"
+        text = said["text"] if said["text"] is not None else "(its text is lost)"
+        yield f"  {said['ts'][:16]}Z  {verb} by {one_line(said['by'])}:"
+        yield from (f"     {line}" for line in paragraph(text.strip()).split("\n"))
 
 
 def _run_lines(screen: Screen, story: Story) -> Iterator[str]:
@@ -188,6 +218,8 @@ def _why_lines(screen: Screen, seen: Look, task: Task, document: dict[str, Any])
         if seen.glance.sight.held is None and not seen.scene.untrusted:
             yield "  taskboard once"
         return
-    yield f"{screen.paint(document['rule'], 'bold')}: {one_line(document['text'])}"
+    found = seen.why(task)
+    word = seen.word(task, found) if found is not None else document["rule"]
+    yield f"{screen.paint(word, 'bold')}: {one_line(document['text'])}"
     for step in document["clear"]:
         yield f"  clears it: {one_line(step)}"

@@ -16,11 +16,11 @@ import typer
 from taskboard import __version__
 from taskboard.app import App
 from taskboard.cli.call import Call
-from taskboard.cli.holder import holder
 from taskboard.cli.look import Look, look
 from taskboard.cli.text import Screen, one_line, padded
 from taskboard.errors import TaskboardError
 from taskboard.exchange import exchange_names
+from taskboard.loop.holder import holder
 from taskboard.ownership import ownership
 
 UNFIT = 1
@@ -35,6 +35,8 @@ class Finding(NamedTuple):
     ok: bool
     message: str
     hint: str = ""
+    warn: bool = False
+    """It is fit, and something is still to be looked at."""
 
     @classmethod
     def of(cls, name: str, error: TaskboardError) -> Finding:
@@ -163,13 +165,15 @@ async def _inside(app: App) -> list[Finding]:
     count = len(seen.sight.board.items) if seen.sight.board else 0
     told = ("TB405", "TB407", "TB408")  # beside this line
     grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code not in told)
-    trouble = f", {grave} with errors" if grave else ""
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    trouble = f", {grave} {'error' if grave == 1 else 'errors'}" if grave else ""
     found.append(
         Finding(
             "board",
             held is None,
-            held or f"{count} tasks{trouble}",
-            "taskboard check" if held or grave else "",
+            held or f"{tasks}{trouble}",
+            "\n".join(seen.ways_out) if held else "taskboard check" if grave else "",
+            warn=grave > 0,
         )
     )
     found.append(_daemon(app))
@@ -195,8 +199,14 @@ def _daemon(app: App) -> Finding:
 def _lines(screen: Screen, found: list[Finding]) -> Iterator[str]:
     width = max(len(f.name) for f in found)
     for finding in found:
-        mark = screen.paint("ok  ", "done") if finding.ok else screen.paint("FAIL", "failed")
+        mark = _mark(screen, finding)
         yield f"{mark}  {padded(finding.name, width)}  {one_line(finding.message)}"
-        if finding.hint and not finding.ok:
+        if finding.hint and (finding.warn or not finding.ok):
             for line in finding.hint.split("\n"):
                 yield f"      {' ' * width}  {one_line(line)}"
+
+
+def _mark(screen: Screen, finding: Finding) -> str:
+    if not finding.ok:
+        return screen.paint("FAIL", "failed")
+    return screen.paint("warn", "warning") if finding.warn else screen.paint("ok  ", "done")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -12,9 +12,11 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look
 from taskboard.cli.shapes import change_shape
+from taskboard.cli.text import Screen
 from taskboard.cli.turn import actor, require_trust_to_verify, turn
 from taskboard.core.task import Task
 from taskboard.errors import Usage
+from taskboard.log import log
 from taskboard.loop import command, find, people
 from taskboard.loop.inbox import promote
 
@@ -114,13 +116,18 @@ def block(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="What from them: send-brief.")],
 ) -> None:
     """Hold a task until somebody or something is there. Over a running task it ends the run."""
-    _change(
-        ctx,
-        "block",
-        name,
-        lambda app, task: people.say_block(app.ctx, task, who, what, actor()),
-        whole_board=True,
-    )
+
+    async def say(app: App, task: Task) -> None:
+        await people.say_block(app.ctx, task, who, what, actor())
+        if who == "task" and (await app.ctx.ledger.look()).named(what) is None:
+            log.warning(
+                "there is no task %s, so %s waits until somebody says `taskboard ready %s`",
+                what,
+                task.task,
+                task.task,
+            )
+
+    _change(ctx, "block", name, say, whole_board=True)
 
 
 def cancel(ctx: typer.Context, name: TaskId) -> None:
@@ -134,7 +141,22 @@ def answer(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What you say to its question.")],
 ) -> None:
     """Answer what a task asks; the next run is told. `taskboard ready ID` lets it go on."""
-    _change(ctx, "answer", name, lambda app, task: people.say_answer(app.ctx, task, text, actor()))
+    _change(
+        ctx,
+        "answer",
+        name,
+        lambda app, task: people.say_answer(app.ctx, task, text, actor()),
+        told=_answered,
+    )
+
+
+def _answered(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]:
+    """An answer lets nothing run by itself, so it says what does."""
+    task, state = document["task"], document["state"]
+    waits = state.startswith("blocked:")
+    yield f"Answered {task}; it {'still ' if waits else ''}is {screen.state(state)}."
+    if waits:
+        yield f"  taskboard ready {task}   lets it go on"
 
 
 def done(ctx: typer.Context, name: TaskId) -> None:
@@ -191,6 +213,7 @@ def _change(
     *,
     whole_board: bool = False,
     declares: Callable[[Look], Mapping[str, str]] | None = None,
+    told: Callable[[Screen, Mapping[str, Any]], Iterable[str]] | None = None,
 ) -> None:
     """Let ``say`` change the task called ``name``, and show how it stands then."""
 
@@ -199,7 +222,7 @@ def _change(
         await say(app, task)
         return task
 
-    _say(ctx, kind, act, whole_board=whole_board, declares=declares)
+    _say(ctx, kind, act, whole_board=whole_board, declares=declares, told=told)
 
 
 def _say(
@@ -209,6 +232,7 @@ def _say(
     *,
     whole_board: bool = True,
     declares: Callable[[Look], Mapping[str, str]] | None = None,
+    told: Callable[[Screen, Mapping[str, Any]], Iterable[str]] | None = None,
 ) -> None:
     """One turn around ``act``, which answers with the task it is about."""
     call = Call.of(ctx)
@@ -223,9 +247,11 @@ def _say(
         return change_shape(world, after, run.run if run else None, after.attempt)
 
     document = call.run(work)
-    call.answer(
-        kind, document, lambda screen: [f"{document['task']} is {screen.state(document['state'])}"]
-    )
+    call.answer(kind, document, lambda screen: (told or _now_is)(screen, document))
+
+
+def _now_is(screen: Screen, document: Mapping[str, Any]) -> list[str]:
+    return [f"{document['task']} is {screen.state(document['state'])}"]
 
 
 def _pairs(texts: list[str]) -> list[tuple[str, str]]:

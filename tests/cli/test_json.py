@@ -70,7 +70,11 @@ def test_show_has_the_whole_history(board):
     board.ok("add", "Work", "--run", "echo hello", "--body", "Be quick about it.")
     board.ok("once")
     found = board.ok("show", "TASK-001")
-    keys(found, "show", {"task", "text", "fields", "next", "runs", "receipts", "events"})
+    keys(
+        found,
+        "show",
+        {"task", "text", "fields", "next", "runs", "receipts", "questions", "events"},
+    )
     assert set(found["task"]) == T
     assert found["text"] == "Be quick about it."
     assert found["fields"] == {"run": "echo hello"}
@@ -250,7 +254,7 @@ def test_verify_names_the_byte_of_a_fault(board):
 def test_doctor_lists_what_it_looked_at(board):
     found = board.ok("doctor")
     keys(found, "doctor", {"ok", "checks"})
-    assert all(set(c) == {"name", "ok", "message", "hint"} for c in found["checks"])
+    assert all(set(c) == {"name", "ok", "message", "hint", "warn"} for c in found["checks"])
     names = {c["name"] for c in found["checks"]}
     assert {
         "python",
