@@ -15,6 +15,8 @@ from tests.docs.conftest import ROOT
 
 PAGE = ROOT / "docs" / "editing.md"
 BOARD = "# B\n\n## TASK-001 One\n- status: {}\n\nwords\n"
+STARTS = "ready\n- run: ok\n- verify: sleep 60\n- not-before: 2026-11-20T12:01Z"
+"""It would start by itself by the time that something is typed over it."""
 
 
 def rows(title):
@@ -35,7 +37,7 @@ async def claimed(ctx):
 
 def desk_in(state):
     desk = Desk()
-    desk.save(BOARD.format("ready" if state == "running" else state))
+    desk.save(BOARD.format({"running": "ready", "ready": STARTS}.get(state, state)))
     desk.turn(start=True)
     if state == "running":
         desk.say(claimed)
@@ -49,6 +51,7 @@ def test_a_status_word_does_what_the_page_says(row):
     shown = re.search(r"- status: (.*)\n", desk.board)[1]
     known = len(desk.facts())
     desk.save(desk.board.replace(f"- status: {shown}", f"- status: {typed}"))
+    desk.clock.advance(120)
     desk.turn()
 
     ended = desk.state("TASK-001")
@@ -58,6 +61,7 @@ def test_a_status_word_does_what_the_page_says(row):
         assert recorded <= {"anomaly_flagged"}
     else:
         assert re.match(r"`(\w+)`", event)[1] in recorded
+    assert "claimed" not in recorded
     for code in re.findall("TB[0-9]{3}", event):
         assert code in desk.board
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from taskboard.disk import DiskFiles
 from taskboard.processes import SystemProcesses
 
 TTL = 1.0
@@ -117,10 +118,18 @@ def place(tmp_path):
 
 
 def at_work(place: Place, label: str) -> None:
-    """The run is on the board, and nothing is being written any more."""
+    """The run is on the board."""
     until(lambda: [label] == [w[1] for w in place.effect() if w[1] == label], f"{label} starts")
     until(lambda: "status: running:" in (place.root / "task-board.md").read_text(), "the board")
-    time.sleep(0.1)  # whoever is stopped inside a lock would hold everybody up
+
+
+def stop(place: Place, daemon: subprocess.Popen[bytes]) -> None:
+    """Stop it where it holds no lock: it would hold everybody up."""
+    files, state = DiskFiles(), place.root / ".taskboard"
+    with files.lock(state / "board.lock"), files.lock(state / "events.lock"):
+        daemon.send_signal(signal.SIGSTOP)
+        _, status = os.waitpid(daemon.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
 
 
 def test_a_group_stopped_for_three_ttls_goes_on_as_the_same_run(place):
@@ -130,7 +139,7 @@ def test_a_group_stopped_for_three_ttls_goes_on_as_the_same_run(place):
     with running(place, "run") as daemon:
         at_work(place, "TASK-001@1")
         group = place.group("TASK-001@1")
-        daemon.send_signal(signal.SIGSTOP)
+        stop(place, daemon)
         os.killpg(group, signal.SIGSTOP)
         stopped = time.monotonic()
         # Commands do a turn, and with it take dead runs back: this one is not dead.
@@ -156,7 +165,7 @@ def test_who_watched_a_stopped_holder_for_a_ttl_takes_its_run_and_it_wakes_up_fe
     with running(place, "run") as daemon:
         at_work(place, "TASK-001@1")
         group = place.group("TASK-001@1")
-        daemon.send_signal(signal.SIGSTOP)
+        stop(place, daemon)
         place.call("add", "Second", "--run", "until [ -e go2 ]; do sleep 0.02; done")
         with running(place, "once") as observer:
             until(lambda: "claimed" in place.types("TASK-002"), "somebody else at work")
