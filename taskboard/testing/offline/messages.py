@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
+from taskboard.testing.offline.chunks import chunks
 from taskboard.testing.offline.content_rules import content_blocks, sign
 from taskboard.testing.offline.messages_rules import refuse_body, refuse_headers
 from taskboard.testing.offline.models import Model, find_model, models
 from taskboard.testing.offline.reply import Error, Piece, Reply, Text, Thought, ToolUse, error
 from taskboard.testing.offline.tokens import canonical, count
 from taskboard.testing.offline.wire import Call, Event, Sent
-
-CHUNK = 24
-"""Characters of text in an event of a stream."""
 
 _LIMITS = {"requests": 4000, "input-tokens": 2_000_000, "output-tokens": 400_000}
 
@@ -199,11 +197,6 @@ def _deltas(piece: Piece) -> Iterator[dict[str, str]]:
             yield {"type": "input_json_delta", "partial_json": ""}
             for part in chunks(canonical(given)):
                 yield {"type": "input_json_delta", "partial_json": part}
-
-
-def chunks(said: str) -> list[str]:
-    """The pieces a stream sends a text in."""
-    return [said[at : at + CHUNK] for at in range(0, len(said), CHUNK)]
 
 
 def _details(reply: Reply) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any, Self
 
 from taskboard.clock import Clock, SystemClock
-from taskboard.testing.offline import messages
+from taskboard.testing.offline import gemini, messages, responses
 from taskboard.testing.offline.ask import Ask
 from taskboard.testing.offline.brain import answer
 from taskboard.testing.offline.cache import PromptCache
@@ -55,7 +55,7 @@ class OfflineModel:
         self.script = Script()
         self.cache = PromptCache()
         self.closing = threading.Event()
-        self.wires: tuple[Wire, ...] = (messages.WIRE,)
+        self.wires: tuple[Wire, ...] = (gemini.WIRE, responses.WIRE, messages.WIRE)
         self._changed = threading.Condition()
         self._requests: list[Request] = []
         self._served = 0
