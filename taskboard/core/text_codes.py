@@ -57,7 +57,8 @@ TEXT_CODES: dict[str, Code] = {
     "TB110": error(
         "reused-id",
         "This id belonged to another task, and an id is never given twice.",
-        "Give the new task a new id (or none, and it is given the next free one).",
+        "Give the new task a new id (or none, and it is given the next free one). Where two "
+        "ids have changed places, put both back.",
         "## TASK-007 Something else",
     ),
     "TB111": error(
