@@ -16,7 +16,11 @@ class Cage:
     ``writable`` and ``readable`` are further files and folders (a program's own state and
     installation), also beneath the home folder; ``control`` is read-only wherever it lies (board,
     ledger, settings, hooks). ``network`` False: none at all, loopback included where the system
-    can tell. Paths that are not there are passed over."""
+    can tell. Paths that are not there are passed over. The most specific path wins.
+
+    ``closed``: a folder that holds a control file takes no new names, so that a control file can
+    be neither made nor replaced, not even after somebody outside has put a new one in its place
+    (an editor, the write-back of a board). What lies in the folder stays writable."""
 
     project: Path
     home: Path
@@ -24,6 +28,7 @@ class Cage:
     readable: tuple[Path, ...] = ()
     control: tuple[Path, ...] = ()
     network: bool = True
+    closed: bool = False
 
 
 class Confiner(Protocol):
@@ -40,5 +45,7 @@ class Confiner(Protocol):
         ...
 
     def wrap(self, argv: Sequence[str], cage: Cage) -> list[str]:
-        """The command that runs ``argv`` in the cage; its exit status and output stay."""
+        """The command that runs ``argv`` in the cage; its exit status and output stay (a death by
+        signal may come out as 128 + its number). It has to be started in a session of its own.
+        Raises ``ValueError`` for a cage that could hide nothing."""
         ...
