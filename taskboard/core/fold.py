@@ -147,6 +147,7 @@ def _settle_world(world: World, event: Event) -> None:
     match event.type:
         case E.LEDGER_OPENED:
             world.ledger_id = event.data.get("ledger_id")
+            world.forked_from = (event.data.get("forked_from") or {}).get("ledger_id")
         case E.PAUSED:
             world.paused = True
         case E.RESUMED:

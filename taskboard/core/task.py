@@ -132,6 +132,8 @@ class World:
         self.seq = 0
         self.head = "0" * 64
         self.ledger_id: str | None = None
+        self.forked_from: str | None = None
+        """Id of the ledger that this one goes on from."""
         self.paused = False
         self.digest: str | None = None
         """Digest of the board bytes last absorbed."""

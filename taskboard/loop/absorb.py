@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+
 from taskboard.core.board import Board
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
@@ -83,8 +84,7 @@ async def _look(ctx: Context) -> Seen:
             stat = ctx.files.stat(ctx.workspace.board)  # first: a later save looks different
             data, base = read_board(ctx), ctx.writeback.base()
         world = await ctx.ledger.look()
-        if not world.absorbed:
-            base = None  # it shows what another ledger said, which is gone
+        base = base if base is not None and base.is_of(world) else None
         if world.absorbed == before:
             digest = hashlib.sha256(data or b"").hexdigest()
             words = await last_read(ctx, world, base)
@@ -138,7 +138,7 @@ async def prepare(ctx: Context, memory: Memory) -> None:
     if data is None or memory.sight.digest == digest:
         return
     world = await ctx.ledger.look()
-    base = ctx.writeback.base()
+    base = base_of(ctx, world)
     words = await last_read(ctx, world, base)
     seen = Seen(data, base, world, ctx.git.look(), words, digest)
     board = recognised(_parsed(memory, data, digest), world)
@@ -165,6 +165,12 @@ def is_absorbed(ctx: Context, memory: Memory) -> bool:
     """Whether the board's bytes are those this process has read last."""
     data = read_board(ctx)
     return data is not None and hashlib.sha256(data).hexdigest() == memory.sight.digest
+
+
+def base_of(ctx: Context, world: World) -> Base | None:
+    """What was last projected; None when that showed another ledger, which is gone."""
+    base = ctx.writeback.base()
+    return base if base is not None and base.is_of(world) else None
 
 
 def read_board(ctx: Context) -> bytes | None:

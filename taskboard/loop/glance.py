@@ -15,7 +15,14 @@ from taskboard.core.identity import doubled_ids
 from taskboard.core.parse import parse
 from taskboard.core.task import Task, World
 from taskboard.core.units import stamp
-from taskboard.loop.absorb import last_read, look_for_intent, read_board, recognised, was_absorbed
+from taskboard.loop.absorb import (
+    base_of,
+    last_read,
+    look_for_intent,
+    read_board,
+    recognised,
+    was_absorbed,
+)
 from taskboard.loop.context import Context, Sight
 from taskboard.loop.trigger import Seen
 
@@ -38,7 +45,7 @@ async def glance(ctx: Context) -> Glance:
     data = read_board(ctx)
     if data is None:
         return Glance(Sight(held=HELD["missing"]), world)
-    board, base = recognised(parse(data), world), ctx.writeback.base()
+    board, base = recognised(parse(data), world), base_of(ctx, world)
     digest = hashlib.sha256(data).hexdigest()
     words = await last_read(ctx, world, base)
     seen = Seen(data, base, world, ctx.git.look(), words, digest)

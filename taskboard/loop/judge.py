@@ -22,7 +22,6 @@ from taskboard.loop import evidence
 from taskboard.loop.context import Context, Memory
 from taskboard.processes import Who
 
-
 _TRIES = 64
 """How often an answer is recorded anew because the ledger moved on meanwhile."""
 

@@ -12,7 +12,7 @@ from taskboard.core.event import EventType as E
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Shown
 from taskboard.log import log
-from taskboard.loop.absorb import LOCK, read_board, shown_by
+from taskboard.loop.absorb import LOCK, base_of, read_board, shown_by
 from taskboard.loop.context import Context
 
 _AT_MOST = 5
@@ -56,7 +56,7 @@ def _told(conflict: Path) -> Draft:
 async def _notes(ctx: Context, conflict: Path) -> list[Draft]:
     """A note on each task whose text reads otherwise in the version that was put aside."""
     world = await ctx.ledger.look()
-    shown = shown_by(ctx.writeback.base())
+    shown = shown_by(base_of(ctx, world))
     here, there = parse(read_board(ctx) or b""), parse(ctx.files.read(conflict))
     texts = [dict(_texts(board, shown)) for board in (here, there)]
     said = f"TB310 another version of this text is in .taskboard/conflicts/{conflict.name}"

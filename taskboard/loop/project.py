@@ -14,7 +14,7 @@ from taskboard.core.state import TERMINAL, Kind, Status
 from taskboard.core.task import Task, World
 from taskboard.errors import NotFound
 from taskboard.log import log
-from taskboard.loop.absorb import LOCK, absorb, read_board, shown_by
+from taskboard.loop.absorb import LOCK, absorb, base_of, read_board, shown_by
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import Base, Lost, Unable, Written
 
@@ -36,7 +36,7 @@ async def project(ctx: Context, memory: Memory) -> bool:
         sight = memory.sight
         if sight.held is not None or sight.board is None or sight.data is None:
             return False
-        base = ctx.writeback.base()
+        base = base_of(ctx, world)
         board = await _with_sections(ctx, sight.board, world, base)
         new = _projection(board, world, shown_by(base))
         with ctx.files.lock(ctx.workspace.state / LOCK):
@@ -81,7 +81,12 @@ def _projection(board: Board, world: World, shown: Shown) -> Base:
         lines[task.task] = wish.lines
     data = render(board, wishes)
     return Base(
-        data=data, statuses=statuses, lines=lines, earlier=earlier, absorbed=world.absorbed
+        data=data,
+        statuses=statuses,
+        lines=lines,
+        earlier=earlier,
+        absorbed=world.absorbed,
+        ledger=world.ledger_id,
     )
 
 

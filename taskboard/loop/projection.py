@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from taskboard.core.task import World
 from taskboard.files import Files
 from taskboard.loop.displaced import digest, pack
 
@@ -25,10 +26,16 @@ class Base:
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
     earlier: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absorbed: int = 0
+    ledger: str | None = None
+    """Id of the ledger it was made from."""
+
+    def is_of(self, world: World) -> bool:
+        """Whether it shows what this ledger said, or the one that it was forked from."""
+        return self.ledger in {None, world.ledger_id, world.forked_from}
 
     def following(self, before: Base | None) -> Base:
         """This projection, with the lines of the one before it known."""
-        if before is None:
+        if before is None or (before.ledger or self.ledger) != self.ledger:
             return self
         earlier = {}
         for task, mine in self.lines.items():
@@ -48,6 +55,7 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
     lines: dict[str, tuple[str, ...]] = {}
     earlier: dict[str, tuple[str, ...]] = {}
     absorbed: int = 0
+    ledger: str | None = None
 
 
 def save_base(files: Files, path: Path, base: Base) -> None:
@@ -58,6 +66,7 @@ def save_base(files: Files, path: Path, base: Base) -> None:
         lines=base.lines,
         earlier=base.earlier,
         absorbed=base.absorbed,
+        ledger=base.ledger,
     )
     files.make_folder(path.parent)
     files.write(path, pack(header, base.data))
@@ -78,4 +87,5 @@ def load_base(files: Files, path: Path) -> Base | None:
         lines=header.lines,
         earlier=header.earlier,
         absorbed=header.absorbed,
+        ledger=header.ledger,
     )
