@@ -57,7 +57,9 @@ Part = Said | Called | Answered
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One request, decoded. ``wire`` is messages, responses or gemini; ``schema`` the JSON Schema
-    the answer has to obey, None when prose will do; ``max_tokens`` None when there is no limit."""
+    the answer has to obey, None when prose will do; ``max_tokens`` None when there is no limit.
+    ``must``: the tool that has to be called, ``*`` for any. ``thinks``: the model thinks before it
+    speaks and the request does not keep it from it."""
 
     wire: str
     model: str
@@ -67,6 +69,8 @@ class Ask:
     schema: Mapping[str, Any] | None = None
     max_tokens: int | None = None
     stream: bool = False
+    must: str = ""
+    thinks: bool = False
 
     @property
     def user(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from taskboard.testing.offline.ask import Ask
-from taskboard.testing.offline.cache import PromptUsage
 from taskboard.testing.offline.messages_rules import MAX_BYTES
 from taskboard.testing.offline.reply import (
     ERRORS,
@@ -134,7 +133,7 @@ class _Exchange:
         sent = self._sent(wire, call, reply)
         headers = wire.headers(sent, before)
         if ask.stream:
-            self._stream(wire.events(ask, reply, sent), headers, reply.cut_after)
+            self._stream(wire.events(ask, reply, sent), headers, reply)
         elif reply.stream_error:
             status = next((s for s, t in ERRORS.items() if t == reply.stream_error), 500)
             self._error(wire, error(status, reply.stream_error))
@@ -144,11 +143,7 @@ class _Exchange:
             self._json(200, wire.whole(ask, reply, sent), headers)
 
     def _sent(self, wire: Wire, call: Call, reply: Reply) -> Sent:
-        body = call.body if isinstance(call.body, dict) else {}
-        if wire.name == "messages":
-            prompt = self._model.cache.look(body, self._model.clock.boot())
-        else:
-            prompt = PromptUsage(count(body))
+        prompt = self._model.cache.look(wire.prompt(call), self._model.clock.boot())
         thinking = sum(count(p.text) for p in reply.pieces if isinstance(p, Thought))
         key = hashlib.sha256(f"{self._id}{call.path}".encode()).hexdigest()[:22]
         now = int(self._model.clock.now().timestamp())
@@ -177,14 +172,13 @@ class _Exchange:
         if self._http.close_connection:
             self._http.send_header("connection", "close")
 
-    def _stream(
-        self, events: Iterable[Event], headers: Mapping[str, str], cut: int | None
-    ) -> None:
+    def _stream(self, events: Iterable[Event], headers: Mapping[str, str], reply: Reply) -> None:
         plain = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         self._head(200, {**plain, **headers, "transfer-encoding": "chunked"})
         self._http.end_headers()
         for at, (name, data) in enumerate(events):
-            if cut is not None and at >= cut:
+            stalled = at == reply.stall_after and self._model.closing.wait()
+            if stalled or at == reply.cut_after:
                 self._http.close_connection = True
                 return
             said = data if isinstance(data, str) else json.dumps(data)

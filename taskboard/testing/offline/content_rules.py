@@ -110,6 +110,8 @@ def _pairing_faults(messages: Sequence[Message]) -> Iterator[str]:
     for at, message in enumerate(_turns(messages)):
         blocks = content_blocks(message)
         results = [b["tool_use_id"] for b in blocks if b.get("type") == "tool_result"]
+        if any(b.get("type") != "tool_result" for b in blocks[: len(results)]):
+            yield _unanswered(at - 1, open_calls or results)  # what is said comes behind them
         for found in results:
             if found not in open_calls:
                 yield _unexpected(at, found)

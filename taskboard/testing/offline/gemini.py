@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
+from taskboard.testing.offline.cache import Prompt, automatic
 from taskboard.testing.offline.chunks import chunks
 from taskboard.testing.offline.gemini_rules import refuse
 from taskboard.testing.offline.reply import Error, Piece, Reply, Text, Thought, ToolUse
@@ -44,6 +45,10 @@ class Gemini:
         if verb == "countTokens":
             return {"totalTokens": count(call.body)}
         return replace(decode(call.body), model=model, stream=verb.startswith("stream"))
+
+    def prompt(self, call: Call) -> Prompt:
+        front = (call.body.get("tools") or [], call.body.get("systemInstruction") or {})
+        return automatic(call.path.rpartition("/")[2], (*front, *call.body["contents"]))
 
     def whole(self, ask: Ask, reply: Reply, sent: Sent) -> Mapping[str, Any]:
         parts = [_part(piece) for piece in reply.pieces]
@@ -158,11 +163,13 @@ def _chunk(
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
     if finish:
         candidate["finishReason"] = finish
+    prompt = sent.prompt.fresh + sent.prompt.read
     usage = {
-        "promptTokenCount": sent.prompt.fresh,
+        "promptTokenCount": prompt,
+        "cachedContentTokenCount": sent.prompt.read,
         "candidatesTokenCount": sent.output - sent.thinking,
         "thoughtsTokenCount": sent.thinking,
-        "totalTokenCount": sent.prompt.fresh + sent.output,
+        "totalTokenCount": prompt + sent.output,
     }
     ends = {"modelVersion": ask.model, "responseId": sent.key}
     return {"candidates": [candidate], "usageMetadata": usage, **ends}

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
+from taskboard.testing.offline.cache import Prompt
 from taskboard.testing.offline.chunks import chunks
 from taskboard.testing.offline.content_rules import content_blocks, sign
+from taskboard.testing.offline.messages_prompt import prompt_of
 from taskboard.testing.offline.messages_rules import refuse_body, refuse_headers
 from taskboard.testing.offline.models import Model, find_model, models
 from taskboard.testing.offline.reply import Error, Piece, Reply, Text, Thought, ToolUse, error
@@ -48,6 +50,9 @@ class Messages:
             parts = (call.body.get(name) for name in ("tools", "system", "messages"))
             return {"input_tokens": sum(map(count, parts))}
         return decode(call.body)
+
+    def prompt(self, call: Call) -> Prompt:
+        return prompt_of(call.body)
 
     def whole(self, ask: Ask, reply: Reply, sent: Sent) -> Mapping[str, Any]:
         blocks = [_block(piece, at, sent.key) for at, piece in enumerate(reply.pieces)]
@@ -112,12 +117,16 @@ def decode(body: Mapping[str, Any]) -> Ask:
     """A valid body as an ``Ask``."""
     config = body.get("output_config") or {}
     wanted = config.get("format") or body.get("output_format") or {}
+    choice = body.get("tool_choice") or {}
+    kind = str(choice.get("type"))
     return Ask(
         wire="messages",
         model=body["model"],
         system=_plain(body.get("system") or ""),
         parts=tuple(part for message in body["messages"] for part in _parts(message)),
-        tools=tuple(_tool(tool) for tool in body.get("tools") or ()),
+        tools=() if kind == "none" else tuple(_tool(tool) for tool in body.get("tools") or ()),
+        must={"any": "*", "tool": str(choice.get("name"))}.get(kind, ""),
+        thinks=_thinks(body),
         schema=wanted.get("schema"),
         max_tokens=body["max_tokens"],
         stream=bool(body.get("stream")),
@@ -128,6 +137,14 @@ def stop_reason(reply: Reply) -> str:
     """Why the model stopped, as this API names it."""
     uses = any(isinstance(piece, ToolUse) for piece in reply.pieces)
     return reply.stop or ("tool_use" if uses else "end_turn")
+
+
+def _thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model thinks first: some always do, the others where they are asked to."""
+    asked = (body.get("thinking") or {}).get("type")
+    model = find_model(body["model"])
+    always = model is not None and not model.thinking_off and asked is None
+    return always or asked in ("adaptive", "enabled")
 
 
 def _tool(tool: Mapping[str, Any]) -> Tool:

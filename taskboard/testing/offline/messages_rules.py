@@ -67,6 +67,8 @@ def refuse_body(body: Any, version: str, *, counting: bool = False) -> Error | N
 
 
 def _faults(body: Body, model: Model, version: str) -> Iterator[str]:
+    if body.get("thread") is not None:
+        yield "thread: the offline model keeps no threads; send the whole conversation"
     yield from _sampling_faults(body, model, version)
     yield from _thinking_faults(body, model)
     yield from _tool_faults(body)

@@ -43,12 +43,15 @@ Piece = Text | ToolUse | Thought
 class Reply:
     """An answer of the model. ``stop`` is a stop reason of the Messages API; empty: the one that
     fits. ``cut_after``: the connection ends after so many events of a stream (bytes of nothing,
-    when it is not streamed). ``stream_error``: a stream ends with an error of this type."""
+    when it is not streamed). ``stall_after``: after so many events nothing more comes, though the
+    connection stays. ``stream_error``: a stream ends with an error of this type. ``usage``: what
+    the Messages API is to say of it instead of the counted."""
 
     pieces: tuple[Piece, ...]
     stop: str = ""
     category: str | None = None
     cut_after: int | None = None
+    stall_after: int | None = None
     stream_error: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
     times: int | None = 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
+from taskboard.testing.offline.cache import Prompt, automatic
 from taskboard.testing.offline.chunks import chunks
 from taskboard.testing.offline.reply import Error, Piece, Reply, Text, Thought, ToolUse
 from taskboard.testing.offline.responses_rules import refuse
@@ -36,6 +37,12 @@ class Responses:
             said = "There is no WebSocket here: use POST"
             return Error(status=426, type="invalid_request_error", message=said)
         return refuse(call) or decode(call.body)
+
+    def prompt(self, call: Call) -> Prompt:
+        body = call.body
+        told = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        tools, rules = body.get("tools") or (), [body.get("instructions") or ""]
+        return automatic(body["model"], (*tools, *rules, *told))
 
     def whole(self, ask: Ask, reply: Reply, sent: Sent) -> Mapping[str, Any]:
         items = [_item(piece, at, ask, sent) for at, piece in enumerate(reply.pieces)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from taskboard.testing.offline.ask import Ask
-from taskboard.testing.offline.cache import PromptUsage
+from taskboard.testing.offline.cache import Prompt, PromptUsage
 from taskboard.testing.offline.reply import Error, Reply
 
 
@@ -52,6 +52,10 @@ class Wire(Protocol):
 
     def look(self, call: Call) -> Error | Mapping[str, Any] | Ask:
         """Refuse the call, answer it with JSON where no model is needed, or decode it."""
+        ...
+
+    def prompt(self, call: Call) -> Prompt:
+        """What a valid call says to the model, for the cache."""
         ...
 
     def whole(self, ask: Ask, reply: Reply, sent: Sent) -> Mapping[str, Any]:

@@ -113,7 +113,12 @@ def _document(path: str, task: Assignment, tries: list[_Try]) -> str:
     quotes = {p: _quote(p, tries) for p in task.inputs if _quote(p, tries)}
     if path.endswith(".json"):
         return json.dumps({"title": task.title, "inputs": quotes}, indent=2) + "\n"
-    lines = [f"# {task.title}", "", "Written by the offline model, which thinks of nothing.", ""]
+    lines = [
+        f"# {task.title}",
+        "",
+        "A placeholder, written by the offline model.",
+        "",
+    ]
     for name, quote in quotes.items():
         lines += [f"`{name}` begins:", "", f"> {quote}", ""]
     return "\n".join(lines[:-1]) + "\n"
