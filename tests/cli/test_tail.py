@@ -99,3 +99,23 @@ def test_it_waits_for_a_ledger_that_is_not_there_yet(desk):
     with following(desk.folder) as process:
         desk.ok("add", "One")
         until(process, b"created")
+
+
+def test_a_task_that_nobody_knows_ends_with_66_as_for_show(board):
+    said = board("tail", "--task", "nope", "--json")
+    assert (said.code, said.error["code"]) == (66, "no_task")
+
+
+def test_a_type_that_no_event_has_names_those_near_it(board):
+    said = board("tail", "--type", "claim", "--json")
+    assert (said.code, said.error["code"]) == (2, "usage")
+    assert "claimed" in said.error["message"]
+    assert "ledger_opened" in board("tail", "--type", "xyz", "--json").error["hint"]
+
+
+def test_a_task_is_followed_over_a_change_of_its_id(board):
+    board.ok("add", "Work", "--status", "todo")
+    board.write(board.board.read_text().replace("TASK-001", "WORK-007"))
+    board.ok("pause")
+    lines = board("tail", "--json", "--task", "WORK-007").out.splitlines()
+    assert json.loads(lines[0])["type"] == "created"
