@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -47,10 +48,11 @@ class NoKey(TaskboardError):
 class Trouble:
     """What went wrong with a request.
 
-    ``kind``: ``rate_limited``, ``overloaded``, ``server``, ``timeout``, ``unreachable``, ``cut``
-    (the answer broke off), ``auth``, ``billing``, ``no_model``, ``too_large``, ``bad_request``,
-    or ``unexpected``. ``retryable``: the same may work later. ``retry_after`` seconds, where the
-    service named them. ``hint`` is what cures it, where that is known."""
+    ``kind`` in a word; of a service: ``rate_limited``, ``overloaded``, ``server``, ``timeout``,
+    ``unreachable``, ``cut`` (the answer broke off), ``auth``, ``billing``, ``no_model``,
+    ``too_large``, ``bad_request`` or ``unexpected``; whoever asks may have words of its own.
+    ``retryable``: the same may work later. ``retry_after`` seconds, where the service named
+    them. ``hint`` is what cures it, where that is known."""
 
     kind: str
     message: str
@@ -61,6 +63,7 @@ class Trouble:
     hint: str = ""
 
 
+NO_KEY = Trouble(kind="auth", message="There is no key of the Anthropic API.", hint=_KEY_HINT)
 _TOO_LATE = Trouble(kind="timeout", message="No answer came in time.", retryable=True)
 
 
@@ -78,8 +81,7 @@ async def connect(
     ``NoKey``."""
     key, token = (environ.get(name, "").strip() for name in KEYS)
     if not key and not token:
-        raise NoKey("There is no key of the Anthropic API.", hint=_KEY_HINT)
-    anthropic = await asyncio.to_thread(import_module, "anthropic")
+        raise NoKey(NO_KEY.message, hint=NO_KEY.hint)
     base_url = environ.get(BASE_URL, "").strip() or None
 
     async def impatient(response: Any) -> None:
@@ -87,10 +89,7 @@ async def connect(
         if (_retry_after(response.headers) or 0) > patience:
             response.headers["x-should-retry"] = "false"
 
-    http = anthropic.DefaultAsyncHttpxClient(
-        event_hooks={"response": [impatient]},
-        trust_env=not _on_this_machine(base_url),  # a proxy does not know our loopback
-    )
+    anthropic, http = await asyncio.to_thread(_open, base_url, impatient)
     async with anthropic.AsyncAnthropic(
         **({"api_key": key} if key else {"auth_token": token}),
         base_url=base_url,
@@ -102,12 +101,23 @@ async def connect(
         yield client
 
 
+def _open(base_url: str | None, hook: Callable[[Any], Awaitable[None]]) -> tuple[Any, Any]:
+    """The SDK and what it sends with: together they take seconds the first time."""
+    anthropic = import_module("anthropic")
+    hooks = {"response": [hook]}
+    if not _on_this_machine(base_url):
+        return anthropic, anthropic.DefaultAsyncHttpxClient(event_hooks=hooks)
+    # In clear, to this very machine: no proxy knows the way, and there is nothing to verify.
+    here = {"trust_env": False, "verify": False, "follow_redirects": False}
+    return anthropic, anthropic.DefaultAsyncHttpxClient(event_hooks=hooks, **here)
+
+
 def classify(error: BaseException) -> Trouble:
     """What an error means that came out of a client, its stream, or ``asyncio.timeout``."""
     if isinstance(error, TimeoutError):
         return _TOO_LATE
     if isinstance(error, NoKey):
-        return Trouble(kind="auth", message=error.message, hint=error.hint)
+        return NO_KEY
     anthropic = import_module("anthropic")
     if isinstance(error, anthropic.APIStatusError):
         return _refusal(error)
@@ -169,7 +179,12 @@ def _lost(error: BaseException, anthropic: Any, httpx2: Any) -> Trouble:
     """An error of the way there or back."""
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return _TOO_LATE
-    broken = (httpx2.RemoteProtocolError, httpx2.ReadError, anthropic.APIResponseValidationError)
+    broken = (
+        httpx2.RemoteProtocolError,
+        httpx2.ReadError,
+        anthropic.APIResponseValidationError,
+        json.JSONDecodeError,  # the SDK lets it out as it is
+    )
     if isinstance(error, broken) or isinstance(error.__cause__, broken):
         return Trouble(kind="cut", message="The answer broke off.", retryable=True)
     if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
@@ -226,7 +241,9 @@ def _count(source: Any, name: str) -> int:
 
 def _on_this_machine(base_url: str | None) -> bool:
     try:
-        host = urlsplit(base_url or "").hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(base_url or "")
+        host = parts.hostname or ""
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+    return here and parts.scheme == "http"
