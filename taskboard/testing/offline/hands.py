@@ -21,6 +21,8 @@ _REPORTS = ("report", "StructuredOutput", "structured_output", "final_report")
 _PATHS = ("file_path", "absolute_path", "path", "filename", "file")
 _CONTENTS = ("content", "contents", "file_text", "text", "body")
 _COMMANDS = ("command", "cmd", "script")
+_CODE = re.compile(r"text\(await tools\.\w+\((.*)\)\);\s*", re.DOTALL)
+"""How codex's newer models call tools: in JavaScript, through a tool ``exec``."""
 _MARK = "END_OF_FILE"
 _CWD = re.compile(
     r"(?:working directory|<cwd>|Workspace Directories:\**\s*-|project folder)[:\s]*`?(/[^\s`<]+)",
@@ -48,10 +50,12 @@ class Hands:
             given = {_named(tool, _PATHS): self._place(tool, path)}
             return ToolUse(tool.name, {**given, _named(tool, _CONTENTS): content})
         patch = self.ask.tool("apply_patch")
+        lines = "".join(f"+{line}\n" for line in content.splitlines())
+        told = f"*** Begin Patch\n*** Add File: {path}\n{lines}*** End Patch\n"
         if patch and patch.freeform:
-            lines = "".join(f"+{line}\n" for line in content.splitlines())
-            told = f"*** Begin Patch\n*** Add File: {path}\n{lines}*** End Patch\n"
             return ToolUse(patch.name, told)
+        if self._runs_code():
+            return _code("apply_patch", told)
         folder = shlex.quote(str(PurePosixPath(path).parent))
         target = shlex.quote(path)
         return self._shell(f"mkdir -p {folder} && cat > {target} <<'{_MARK}'\n{content}{_MARK}")
@@ -70,7 +74,9 @@ class Hands:
         """What a call was for: ``read``, ``write`` or nothing, and the path as it stands there."""
         given = call.input
         if isinstance(given, str):
-            given = {"command": given}
+            code = _CODE.fullmatch(given)
+            given = json.loads(code.group(1)) if code else given
+            given = {"command": given} if isinstance(given, str) else given
         if call.name in _READERS or call.name in _WRITERS:
             kind = "write" if call.name in _WRITERS else "read"
             return kind, next((str(given[n]) for n in _PATHS if n in given), "")
@@ -93,10 +99,14 @@ class Hands:
     def _shell(self, command: str) -> ToolUse | None:
         tool = self.ask.tool(*_SHELLS)
         if tool is None:
-            return None
+            return _code("exec_command", {"cmd": command}) if self._runs_code() else None
         name = _named(tool, _COMMANDS)
         listed = tool.properties.get(name, {}).get("type") == "array"
         return ToolUse(tool.name, {name: ["bash", "-lc", command] if listed else command})
+
+    def _runs_code(self) -> bool:
+        tool = self.ask.tool("exec")
+        return tool is not None and tool.freeform and "exec_command" in tool.description
 
     def _place(self, tool: Tool, path: str) -> str:
         """Absolute where the tool wants it so and the folder is known."""
@@ -104,6 +114,10 @@ class Hands:
             return path
         folder = next(_folders(self.ask), None)
         return str(PurePosixPath(folder) / path) if folder else path
+
+
+def _code(name: str, argument: Any) -> ToolUse:
+    return ToolUse("exec", f"text(await tools.{name}({json.dumps(argument)}));\n")
 
 
 def _folders(ask: Ask) -> Iterator[str]:
@@ -120,24 +134,3 @@ def _named(tool: Tool, names: tuple[str, ...]) -> str:
 
 def _joined(command: Any) -> str:
     return str(command[-1]) if isinstance(command, list) and command else str(command)
-
-
-def first_line(said: str) -> str:
-    """The first line of a file in what a tool says of it, without the tool's own decoration."""
-    if said.lstrip().startswith("{"):
-        said = _output(said)
-    _, marker, behind = said.partition("\nOutput:\n")
-    for line in (behind if marker else said).splitlines():
-        plain = re.sub(r"^\s*\d+\s?[\t→|:]\s?", "", line).strip()
-        if plain and not plain.startswith("<"):
-            return plain[:120]
-    return ""
-
-
-def _output(said: str) -> str:
-    try:
-        found = json.loads(said)
-    except ValueError:
-        return said
-    texts = [found.get(name) for name in ("output", "content", "text", "result")]
-    return next((text for text in texts if isinstance(text, str)), said)

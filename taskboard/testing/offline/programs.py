@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-CODEX_MODEL = "gpt-5.1-codex"
+CODEX_MODEL = "gpt-6.1-sol"
 GEMINI_MODEL = "gemini-2.5-flash"
 
 

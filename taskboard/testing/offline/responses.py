@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
@@ -87,6 +87,7 @@ def decode(body: Mapping[str, Any]) -> Ask:
     wanted = (body.get("text") or {}).get("format") or {}
     found = body["input"]
     items = [{"role": "user", "content": found}] if isinstance(found, str) else found
+    listed = [*(body.get("tools") or ()), *_added(items)]
     parts = [part for item in items for part in _parts(item)]
     front = [body["instructions"]] if body.get("instructions") else []
     system = [part.text for part in parts if isinstance(part, Said) and part.role == "system"]
@@ -95,11 +96,18 @@ def decode(body: Mapping[str, Any]) -> Ask:
         model=body["model"],
         system="\n".join(front + system),
         parts=tuple(parts),
-        tools=tuple(tool for found in body.get("tools") or () for tool in _tools(found)),
+        tools=tuple(tool for found in listed for tool in _tools(found)),
         schema=wanted.get("schema") if wanted.get("type") == "json_schema" else None,
         max_tokens=body.get("max_output_tokens"),
         stream=bool(body.get("stream")),
     )
+
+
+def _added(items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Tools that came in the conversation."""
+    for item in items:
+        if item.get("type") == "additional_tools":
+            yield from item.get("tools") or ()
 
 
 def _tools(tool: Mapping[str, Any], namespace: str = "") -> Iterator[Tool]:
@@ -161,14 +169,14 @@ def _item(piece: Piece, at: int, ask: Ask, sent: Sent) -> dict[str, Any]:
             summary = [{"type": "summary_text", "text": thought}] if thought else []
             return {"type": "reasoning", "id": f"rs_{sent.key}{at}", "summary": summary}
         case ToolUse(name, given, id):
-            call = {"call_id": id or f"call_{sent.key}{at:02d}", "name": name}
+            tool = ask.tool(name)
+            group = {"namespace": tool.namespace} if tool and tool.namespace else {}
+            call = {"call_id": id or f"call_{sent.key}{at:02d}", "name": name, **group}
             if isinstance(given, str):
                 front = {"type": "custom_tool_call", "id": f"ctc_{sent.key}{at}"}
                 return {**front, **call, "status": "completed", "input": given}
-            tool = ask.tool(name)
-            group = {"namespace": tool.namespace} if tool and tool.namespace else {}
             front = {"type": "function_call", "id": f"fc_{sent.key}{at}", "status": "completed"}
-            return {**front, **call, **group, "arguments": json.dumps(given)}
+            return {**front, **call, "arguments": json.dumps(given)}
 
 
 def _item_events(

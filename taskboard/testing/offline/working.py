@@ -10,8 +10,9 @@ from typing import Any
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said
 from taskboard.testing.offline.assignment import Assignment, read_assignment
-from taskboard.testing.offline.hands import Hands, first_line
+from taskboard.testing.offline.hands import Hands
 from taskboard.testing.offline.instance import instance
+from taskboard.testing.offline.outputs import failed, first_line
 from taskboard.testing.offline.reply import Piece, Reply, Text, ToolUse
 
 _PATIENCE = 4
@@ -50,7 +51,7 @@ def _tries(ask: Ask, hands: Hands) -> Iterator[_Try]:
         if isinstance(part, Called) and part.id in answers and not hands.is_report(part):
             kind, path = hands.target(part)
             answer = answers[part.id]
-            yield _Try(kind, path, answer.text, answer.error or _failed(answer.text))
+            yield _Try(kind, path, answer.text, answer.error or failed(answer.text))
 
 
 def _beginning(parts: tuple[Part, ...], hands: Hands) -> int:
@@ -69,13 +70,6 @@ def _beginning(parts: tuple[Part, ...], hands: Hands) -> int:
 
 def _calls(parts: tuple[Part, ...]) -> Iterator[Called]:
     return (part for part in parts if isinstance(part, Called))
-
-
-def _failed(said: str) -> bool:
-    """Whether the text of an answer says that the call failed, for programs that have no flag."""
-    front = said[:400].lower()
-    code = front.partition("exited with code ")[2] or front.partition("exit code: ")[2]
-    return (bool(code) and not code.startswith("0")) or front.startswith(("error", '{"error"'))
 
 
 def _next_step(task: Assignment, hands: Hands, tries: list[_Try]) -> ToolUse | None:
