@@ -138,6 +138,34 @@ def test_running_work_is_handed_back_when_it_stops(board):
     assert (task["state"], task["spent"], task["attempt"]) == ("ready", 0, 1)
 
 
+def test_changed_settings_start_nothing_until_they_are_trusted_and_the_old_ones_hold_on(
+    board, monkeypatch
+):
+    monkeypatch.setenv("TASKBOARD_POLL", "0.2s")
+    board.ok("add", "Long", "--run", "until [ -e go ]; do sleep 0.02; done")
+    with running(board.folder) as daemon:
+        daemon.until("TASK-001  started by")
+        (board.folder / "taskboard.toml").write_text("slots = 1\n")
+        meet = "touch {}; until [ -e {} ]; do sleep 0.02; done"  # they wait for each other
+        board.ok("add", "Two", "--run", meet.format("a", "b"))
+        board.ok("add", "Three", "--run", meet.format("b", "a"))
+        (board.folder / "go").touch()
+        daemon.until("TASK-001  done")
+        board.ok("add", "Four", "--status", "todo")  # what the daemon has read is on the board
+        assert "taskboard trust" in board("why", "TASK-002").out
+        assert [t["state"] for t in board.ok("list")["tasks"]] == [
+            "done",
+            "ready",
+            "ready",
+            "open",
+        ]
+        assert board("trust").code == 0
+        daemon.until("TASK-002  done")
+        daemon.until("TASK-003  done")
+        assert daemon.stop() == 0
+    assert "TASK-002  started" not in daemon.text.split("TASK-001  done")[0]
+
+
 def test_an_interrupted_once_hands_back_what_ran(board):
     board.ok("add", "Long", "--run", "echo begun > begun; sleep 60")
     once = subprocess.Popen(
