@@ -51,7 +51,8 @@ def _tries(ask: Ask, hands: Hands) -> Iterator[_Try]:
         if isinstance(part, Called) and part.id in answers and not hands.is_report(part):
             kind, path = hands.target(part)
             answer = answers[part.id]
-            yield _Try(kind, path, answer.text, answer.error or failed(answer.text))
+            told = ask.wire != "messages" and failed(answer.text)  # it has a flag for that
+            yield _Try(kind, path, answer.text, answer.error or told)
 
 
 def _beginning(parts: tuple[Part, ...], hands: Hands) -> int:
