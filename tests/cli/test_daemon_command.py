@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -127,6 +128,9 @@ def test_a_held_board_is_told_of(board):
         daemon.until("The board is held")
         board.write(whole)
         daemon.until("whole again")
+    lines = [li for li in daemon.text.splitlines() if "held:" in li or "whole again" in li]
+    assert all(re.match(r"[0-9]{2}:[0-9]{2}:[0-9]{2}  The board is ", line) for line in lines)
+    assert len(lines) == 2
 
 
 def test_running_work_is_handed_back_when_it_stops(board):

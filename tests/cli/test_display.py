@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 
 
 def watched(folder, *words: str) -> tuple[int, str]:
@@ -76,3 +77,21 @@ def test_states_are_coloured_on_a_terminal_and_lines_fit_it(board):
     assert code == 0
     assert "\x1b[1mready\x1b[0m" in text
     assert all(len(line) <= 70 for line in shown(text))
+
+
+def test_a_live_line_has_the_id_that_its_task_has_now(board):
+    board.ok("add", "Slow work", "--run", "sleep 4")
+
+    def rename() -> None:
+        pause = threading.Event()
+        while "running:" not in (text := board.board.read_text()):
+            pause.wait(0.05)
+        board.write(text.replace("TASK-001", "WORK-007"))
+
+    editor = threading.Thread(target=rename)
+    editor.start()
+    code, text = watched(board.folder, "once")
+    editor.join()
+    assert code == 0
+    assert "TASK-001  started by" in text
+    assert "  WORK-007@1  Slow work" in text
