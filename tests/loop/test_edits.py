@@ -66,7 +66,7 @@ def test_a_typed_status_is_a_verb(desk, before, typed, after, event):
     assert event in desk.events("TASK-001")
 
 
-@pytest.mark.parametrize("typed", ["ready", "todo", "blocked:a:b", "failed:cancelled"])
+@pytest.mark.parametrize("typed", ["ready", "todo", "blocked:a:b", "failed:cancelled", "almost"])
 def test_anything_over_done_is_refused_and_the_line_returns(desk, typed):
     shown(desk, "ready", "done")
     desk.retype("- status: done", f"- status: {typed}")
@@ -78,14 +78,16 @@ def test_anything_over_done_is_refused_and_the_line_returns(desk, typed):
     assert "- note: TB302" in desk.board
 
 
-@pytest.mark.parametrize("typed", ["done", "blocked:a:b"])
-def test_done_or_blocked_over_failed_is_refused(desk, typed):
+@pytest.mark.parametrize("typed", ["done", "blocked:a:b", "almost"])
+def test_what_is_not_ready_over_failed_is_refused_and_the_line_returns(desk, typed):
     shown(desk, "ready", "failed:cancelled")
     desk.retype("- status: failed:cancelled", f"- status: {typed}")
     desk.turn()
 
     assert desk.state("TASK-001") == "failed:cancelled"
-    assert "terminal_blocked" in desk.events("TASK-001")
+    assert "- status: failed:cancelled\n" in desk.board
+    assert desk.events("TASK-001").count("terminal_blocked") == 1
+    assert "- note: TB302" in desk.board
 
 
 def test_ready_over_failed_requeues(desk):

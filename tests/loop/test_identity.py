@@ -445,6 +445,17 @@ def test_a_running_task_whose_section_is_gone_is_hidden_when_it_ends_for_good(de
     assert "TASK-001" not in desk.board
 
 
+def test_a_running_task_whose_section_is_back_before_its_end_is_not_withdrawn(desk):
+    whole = without_the_running_task(desk)
+    desk.save(whole)
+    desk.turn()
+    desk.say(released, "TASK-001@1")
+
+    assert desk.state("TASK-001") == "ready"
+    assert "withdrawn" not in desk.events()
+    assert "## TASK-001 Alpha\n- status: ready\n" in desk.board
+
+
 # Sections that commands added
 
 
