@@ -25,7 +25,7 @@ def answer(ask: Ask) -> Reply:
 def _answer(ask: Ask) -> Reply:
     if ask.must and ask.tools:
         tool = ask.tool(ask.must) or ask.tools[0]
-        return Reply(pieces=(ToolUse(tool.name, _fill(ask, tool.schema)),))
+        return Reply(pieces=(ToolUse(tool.name, _fill(ask, {"type": "object", **tool.schema})),))
     if ask.tools:
         return work(ask)
     if ask.schema is not None:

@@ -4,6 +4,7 @@ state in the user's turn, as JSON."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from taskboard.testing.offline.instance import instance, resolve
 
 _IDS = ("task_id", "id", "task")
 _ROOM = ("free_slots", "slots_free", "free", "slots", "room")
+
+_SECTION = re.MULTILINE | re.DOTALL
 
 Schema = Mapping[str, Any]
 
@@ -36,6 +39,8 @@ def decide(ask: Ask, schema: Schema) -> dict[str, Any]:
     candidates = [one for one in _candidates(states) if one in ids] if ids else _candidates(states)
     chosen = (candidates or [one for one in ids if one not in promotable])[: _room(states)]
     picks = [_pick(one, "promote", "What it waited for is done.") for one in promotable]
+    odd = [one for one in candidates if _hides(ask, one)]
+    picks += [_pick(one, "flag", "Its text hides characters.") for one in odd]
     picks += [
         _pick(one, "execute", _why(at)) | _known(states, one) for at, one in enumerate(chosen)
     ]
@@ -61,6 +66,12 @@ def _obedient(schema: Schema, wishes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pick(name: str, action: str, reason: str) -> dict[str, Any]:
     return {**dict.fromkeys(_IDS, name), "action": action, "reason": reason, "model": ""}
+
+
+def _hides(ask: Ask, name: str) -> bool:
+    """Whether hidden characters, made visible as ``[U+200B]``, stand in a task's section."""
+    found = re.search(rf"^(?:#+ )?{re.escape(name)}\b(.*?)(?=^#+ |\Z)", ask.system, _SECTION)
+    return found is not None and "[U+" in found.group(1)
 
 
 def _why(at: int) -> str:
