@@ -233,6 +233,23 @@ def test_who_waits_for_trust_does_nothing_meanwhile(desk):
     assert "claimed" not in desk.events()
 
 
+def test_a_section_that_is_back_and_not_quiet_yet_when_its_minute_ends_is_not_withdrawn(desk):
+    whole = PARKED + "\n## TASK-002 Two\n- status: todo\n"
+
+    async def scene(w):
+        w.save(PARKED)
+        await asyncio.sleep(2.5)
+        [event] = [e for e in await w.events() if e.data.get("gone")]
+        assert event.data["gone"] == ["TASK-002"]
+        await asyncio.sleep(58.5)
+        w.save(whole)
+        await asyncio.sleep(10)
+        return await w.types("TASK-002")
+
+    assert "withdrawn" not in watch(desk, scene, whole)
+    assert desk.task("TASK-002").missing_since is None
+
+
 def test_never_more_runs_at_once_than_slots(desk):
     board = "# B\n" + "".join(
         f"\n## TASK-00{n} T\n- status: ready\n- run: sleep 5\n" for n in range(1, 6)
