@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Sequence
 
 from taskboard.core.compose import section_text
@@ -21,12 +19,10 @@ from taskboard.loop.context import Context, Memory
 from taskboard.loop.holder import holder
 from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
+from taskboard.loop.quiet import quiet
 from taskboard.loop.record import require_whole_board
 from taskboard.loop.tick import settle_ledger
 
-_LOOK_AGAIN = 0.05
-"""Seconds between two looks that must agree before a fresh save is absorbed."""
-_LOOKS = 40
 _NAMES = 64
 """How often an id may be given away under ``add`` before something else must be wrong."""
 
@@ -35,7 +31,7 @@ async def begin(ctx: Context, memory: Memory) -> None:
     """Bring the ledger up to the board, take dead runs back and wake what has waited."""
     memory.settling = holder(ctx) is not None
     await join_late_saves(ctx)
-    await _quiet(ctx)
+    await quiet(ctx)
     await absorb(ctx, memory)
     await settle_ledger(ctx, memory)
 
@@ -45,39 +41,6 @@ async def end(ctx: Context, memory: Memory) -> None:
     await absorb(ctx, memory)
     await settle_ledger(ctx, memory)
     await project(ctx, memory)
-
-
-async def _quiet(ctx: Context) -> None:
-    """Wait until the board is not being written: bytes last absorbed, older than the debounce,
-    or equal at two looks."""
-    world = await ctx.ledger.look()
-    before = _look(ctx)
-    for _ in range(_LOOKS):
-        if before is None or before == world.digest or _is_old(ctx):
-            return
-        await asyncio.sleep(_LOOK_AGAIN)
-        after = _look(ctx)
-        if after == before:
-            return
-        before = after
-    raise BoardHeld(
-        "The board keeps changing.", hint="Try again when whoever writes it has finished."
-    )
-
-
-def _look(ctx: Context) -> str | None:
-    try:
-        return hashlib.sha256(ctx.files.read(ctx.workspace.board)).hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def _is_old(ctx: Context) -> bool:
-    stat = ctx.files.stat(ctx.workspace.board)
-    if stat is None:
-        return False
-    age = ctx.clock.now().timestamp() - stat.mtime_ns / 1e9
-    return age > ctx.settings.debounce
 
 
 async def add(

@@ -12,10 +12,11 @@ from taskboard.core.reconcile import Shown
 from taskboard.core.render import Wish, render
 from taskboard.core.state import TERMINAL, Kind, Status
 from taskboard.core.task import Task, World
-from taskboard.errors import NotFound
+from taskboard.errors import BoardHeld, NotFound
 from taskboard.log import log
 from taskboard.loop.absorb import LOCK, absorb, base_of, read_board, shown_by
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.quiet import quiet
 from taskboard.loop.writeback import Base, Lost, Unable, Written
 
 _ROUNDS = 16
@@ -55,6 +56,11 @@ async def project(ctx: Context, memory: Memory) -> bool:
             return False
         await ctx.ledger.keep(outcome.data)  # what came off the board, whatever comes next
         if memory.patient:
+            return False
+        try:
+            await quiet(ctx)
+        except BoardHeld as held:
+            log.warning("The board was not written: %s", held.message)
             return False
         await absorb(ctx, memory)
         world = await ctx.ledger.look()

@@ -1,8 +1,10 @@
 """The real loop at full speed, as a process: ``python busyloop.py FOLDER``.
 
 Turn after turn it joins what came late, absorbs, gives itself a reason to write (a claim, a
-release, a note) and projects, with no debounce and no pause: worse than any daemon. A ``0`` on
-its standard input lets it rest, a ``1`` go on; at its end it prints what it did as JSON.
+release, a note) and projects, with no debounce and no pause: worse than any daemon. A ``0`` on its
+standard input lets it rest, a ``1`` go on; at its end it prints what it did as JSON. With
+``--patient`` it waits, as every command does, until two looks at the board agree: an editor that
+saves in two writes leaves half a text in between.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from taskboard.loop import agents
 from taskboard.loop.absorb import absorb
 from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
+from taskboard.loop.quiet import quiet
 from taskboard.loop.writeback import Lost, WriteBack
 
 BUSY = "TASK-001"
@@ -72,8 +75,9 @@ class Asked(WriteBack):
 class BusyLoop:
     """One workspace, opened as every command does, and what was done to it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, patient):
         app = open_app(folder)
+        self.patient = patient
         self.files, self.clock = Counting(), FastClock()
         self.writeback = Asked(
             self.files, self.clock, board=app.workspace.board, state=app.workspace.state, boot="b"
@@ -104,6 +108,8 @@ class BusyLoop:
         self.turns += 1
         if self.turns % 4 == 0:
             await self.join()
+        if self.patient:
+            await quiet(self.ctx)
         await absorb(self.ctx, self.memory)
         await self.change()
         self.written += await project(self.ctx, self.memory)
@@ -157,4 +163,8 @@ class BusyLoop:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(BusyLoop(Path(sys.argv[1])).work())))
+    print(
+        json.dumps(
+            asyncio.run(BusyLoop(Path(sys.argv[1]), patient="--patient" in sys.argv).work())
+        )
+    )

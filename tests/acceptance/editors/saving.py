@@ -66,7 +66,7 @@ HEAD = (
 class Desk:
     """A workspace whose board the loop writes at full speed, and the editor at it."""
 
-    def __init__(self, folder, seed=0):
+    def __init__(self, folder, seed=0, how=()):
         self.folder = folder
         self.board = folder / "task-board.md"
         self.board.write_text(TEXT)
@@ -79,7 +79,7 @@ class Desk:
         }
         self.unmarked = set()
         self.loop = subprocess.Popen(
-            [sys.executable, str(HERE / "busyloop.py"), str(folder)],
+            [sys.executable, str(HERE / "busyloop.py"), str(folder), *how],
             env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -307,7 +307,7 @@ qall!
 def run_style(style, folder, count, seed=0):
     """``count`` confirmed saves of one style against the loop, and the account of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    desk = Desk(folder, seed)
+    desk = Desk(folder, seed, ["--patient"] if style == "two-writes" else [])
     start = time.monotonic()
     try:
         saved, refused = (_vim if style in VIM else _single)(desk, style, count)
