@@ -1,0 +1,313 @@
+"""The course of one order with an agent's program: its session found or made, the program run,
+reminded once when it ended without a report, and what that means for the order."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from taskboard.agent_program import (
+    NETWORK,
+    Kind,
+    Launch,
+    Limits,
+    Listener,
+    caged,
+    find_program,
+    listen,
+    start_program,
+)
+from taskboard.child import Child, run_environment
+from taskboard.core.agent_ending import Around, Ended, outcome_of_agent, report_of
+from taskboard.core.agent_turn import Stream, Turn
+from taskboard.core.bill import Bill, Usage
+from taskboard.core.outcome import Failed, Outcome, Unable
+from taskboard.core.redact import Redactor, secrets_of
+from taskboard.core.usage_sums import as_rows, from_rows, itemised, since, used_up
+from taskboard.executor import Edges, Order, Watcher
+from taskboard.runlog import Transcript
+
+SESSION = "session.json"
+STDERR = "stderr.log"
+_PROMPT = "prompt.txt"
+_KEPT = 8000
+"""Bytes of stderr that an error may quote from."""
+
+NUDGE = (
+    "You ended without a report. Do no further work: answer with the report now, as the JSON"
+    " object that was asked for, about what you have done."
+)
+
+
+class Ask(NamedTuple):
+    """What a program is asked in one go, and in which session: ``session`` is empty while it has
+    no name, ``known`` says that the program has it already."""
+
+    text: str
+    session: str
+    known: bool
+
+
+class Dialect(Protocol):
+    """What is one program's own."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def chooses_session(self) -> bool:
+        """Whether we name a session before the program knows it."""
+        ...
+
+    def launch(self, program: Path, order: Order, ask: Ask) -> AbstractContextManager[Launch]:
+        """How to start it. What was made for that goes when the context is left."""
+        ...
+
+    def stream(self, order: Order) -> Stream:
+        """A listener for one go."""
+        ...
+
+    def unknown_session(self, code: int | None, stderr: str) -> bool:
+        """Whether it ended because it does not have the session it should go on with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session by its program's name for it, and what it has used up to now by the program's
+    own count."""
+
+    name: str = ""
+    known: bool = False
+    total: tuple[Usage, ...] = ()
+
+
+def read_session(folder: Path | None, program: str) -> Session:
+    """What an earlier run has left; an empty one when there is nothing of use."""
+    try:
+        data = json.loads((folder / SESSION).read_bytes()) if folder is not None else {}
+    except (OSError, ValueError):
+        return Session()
+    if not isinstance(data, dict) or data.get("program") != program:
+        return Session()
+    name = data.get("session")
+    if not isinstance(name, str) or not name or not name.replace("-", "").isalnum():
+        return Session()
+    return Session(name, known=True, total=from_rows(data.get("used")))
+
+
+def write_session(folder: Path, program: str, session: Session) -> None:
+    """For the next run, and for people who want to go on by hand. Raises ``OSError``."""
+    data = {"program": program, "session": session.name, "used": as_rows(session.total)}
+    _write(folder / SESSION, json.dumps(data) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+async def carry_out(
+    dialect: Dialect, edges: Edges, order: Order, watcher: Watcher, *, command: str, grace: float
+) -> Outcome:
+    """Do what an order asks with an agent's program: see ``taskboard.executor.Executor``."""
+    kind = dialect.kind
+    program = find_program(command, edges.environ)
+    if program is None:
+        error = f"the program {command} was not found"
+        return Unable(reason="missing", error=error, hint=kind.install)
+    if not order.project.is_dir():
+        return _not_started(
+            f"its project folder {order.project} is not there; create it or correct `project`"
+        )
+    redactor = Redactor(secrets_of(edges.environ))
+    with contextlib.ExitStack() as open_files:
+        try:
+            log = Transcript(order.folder / order.log, redactor.fresh(), lambda _: None)
+            open_files.callback(log.finish)
+            stderr = Transcript(order.folder / STDERR, redactor.fresh(), lambda _: None)
+            open_files.callback(stderr.finish)
+        except OSError as error:
+            return _not_started(f"its log in {order.folder} cannot be written: {error.strerror}")
+        course = _Course(dialect, edges, order, watcher, program, redactor, log, stderr, grace)
+        return await course.run()
+
+
+def _not_started(why: str) -> Failed:
+    return Failed(reason="start", error=f"the run did not start: {why}")
+
+
+@dataclass(slots=True)
+class _Course:
+    dialect: Dialect
+    edges: Edges
+    order: Order
+    watcher: Watcher
+    program: Path
+    redactor: Redactor
+    log: Transcript
+    stderr: Transcript
+    grace: float
+    session: Session = field(default_factory=Session)
+    bill: Bill = field(default_factory=Bill)
+    began: float = 0.0
+
+    async def run(self) -> Outcome:
+        self.began = self.edges.clock.awake()
+        self.session = read_session(self.order.previous, self.dialect.kind.name)
+        try:
+            ended = await self._work()
+        except _NotStarted as why:
+            return _not_started(self.redactor.redact(str(why)))
+        recorded = self.log.finish()
+        return outcome_of_agent(self._redacted(ended), self._around(recorded.sha256))
+
+    async def _work(self) -> Ended:
+        """At most three goes: on with the earlier session, anew when that is gone, a reminder."""
+        text = self.order.prompt
+        if self.session.known:
+            text = self.order.news or text
+        ended = await self._go(text)
+        if self.session.known and self.dialect.unknown_session(ended.code, ended.said):
+            self._note(f"session {self.session.name} is gone: begun anew")
+            self.session = Session()
+            ended = await self._go(self.order.prompt)
+        if isinstance(report_of(ended), str) and self.session.known:
+            self._note("it ended without a report: asked for it once more")
+            ended = await self._go(NUDGE)
+        return ended
+
+    async def _go(self, text: str) -> Ended:
+        """One process, from start to end."""
+        if not self.session.name and self.dialect.chooses_session:
+            self.session = Session(self.edges.clock.uuid())
+        said = _Tail(self.stderr)
+        listener = Listener(
+            log=self.log,
+            err=said.feed,
+            redactor=self.redactor,
+            watcher=self.watcher,
+            stream=self.dialect.stream(self.order),
+        )
+        with contextlib.ExitStack() as made:
+            child = self._start(text, listener, made)
+            ending = await listen(child, self.watcher.started, listener, self._limits())
+        turn = listener.stream.turn()
+        self._account(turn)
+        return Ended(
+            cause=ending.cause,
+            code=ending.code,
+            said=self.redactor.redact(said.text),
+            turn=turn,
+        )
+
+    def _start(self, text: str, listener: Listener, made: contextlib.ExitStack) -> Child:
+        ask = Ask(text, self.session.name, self.session.known)
+        order = self.order
+        try:
+            if ask.session:
+                write_session(order.folder, self.dialect.kind.name, self.session)
+            launch = made.enter_context(self.dialect.launch(self.program, order, ask))
+            return start_program(
+                caged(self.edges, order, launch),
+                cwd=order.project,
+                environ=self._environ(launch.environ),
+                stdin=made.enter_context(_prompt(order.folder / _PROMPT, text)),
+                listener=listener,
+                clock=self.edges.clock,
+                processes=self.edges.processes,
+            )
+        except (OSError, ValueError) as error:
+            raise _NotStarted(f"{self.program} cannot be started: {error}") from error
+
+    def _environ(self, own: Mapping[str, str]) -> dict[str, str]:
+        order = self.order
+        names = (*NETWORK, *order.env)
+        run = run_environment(
+            self.edges.environ, names, label=order.label, run=order.run, board=order.board
+        )
+        hidden = set(self.dialect.kind.keys) - set(own)
+        return {**{name: run[name] for name in run if name not in hidden}, **own}
+
+    def _limits(self) -> Limits:
+        spent = self.edges.clock.awake() - self.began
+        left = max(self.order.timeout - spent, 0.0)
+        return Limits(self.order.run, left, self.order.stall, self.grace)
+
+    def _account(self, turn: Turn) -> None:
+        """Programs count from the beginning of a session: what is new is the difference."""
+        before = self.session.total
+        used = itemised(since(turn.total, before), turn.answers) if turn.total else turn.answers
+        self.bill = self.bill.plus(Bill.of(used_up(used), self.edges.prices))
+        name = turn.session or self.session.name
+        known = self.session.known or bool(turn.session)
+        self.session = Session(name, known=known, total=turn.total or before)
+        if name and known:
+            with contextlib.suppress(OSError):  # the next run then begins anew
+                write_session(self.order.folder, self.dialect.kind.name, self.session)
+
+    def _note(self, text: str) -> None:
+        """In the log among the program's own lines, and as one of them."""
+        self.log.feed(json.dumps({"type": "taskboard", "note": text}).encode() + b"\n")
+        self.watcher.output(f"taskboard: {text}\n")
+
+    def _redacted(self, ended: Ended) -> Ended:
+        """Nothing that a program says leaves here as it came."""
+        turn, clean = ended.turn, self.redactor.redact_data
+        trouble = turn.trouble
+        if trouble is not None:
+            trouble = replace(trouble, error=clean(trouble.error))
+        return replace(ended, turn=replace(turn, trouble=trouble, report=clean(turn.report)))
+
+    def _around(self, sha256: str) -> Around:
+        order = self.order
+        return Around(
+            bill=self.bill,
+            run=order.run,
+            sha256=sha256,
+            log=order.log,
+            now=self.edges.clock.now(),
+            login=self.dialect.kind.login,
+            timeout=order.timeout,
+            stall=order.stall,
+        )
+
+
+class _NotStarted(Exception):
+    """The program could not be started."""
+
+
+class _Tail:
+    """The last of what was printed on stderr, on its way to its file."""
+
+    def __init__(self, file: Transcript) -> None:
+        self._file = file
+        self._kept = b""
+
+    def feed(self, data: bytes) -> None:
+        self._file.feed(data)
+        self._kept = (self._kept + data)[-_KEPT:]
+
+    @property
+    def text(self) -> str:
+        return self._kept.decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def _prompt(path: Path, text: str) -> Iterator[Path]:
+    """The prompt as a file to read from: it may be longer than a command line can be."""
+    _write(path, text)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,265 @@
+"""Agents' command-line programs: found, asked for their version, and run headless, with the JSON
+lines they print read as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from taskboard.child import Child, Ending, start
+from taskboard.clock import Clock
+from taskboard.confinement import Cage
+from taskboard.core.agent_turn import JsonLines, Stream
+from taskboard.core.redact import Redactor
+from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.processes import Processes, Who
+from taskboard.runlog import Transcript
+from taskboard.workspace import home
+
+NETWORK = (
+    *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("https_proxy", "http_proxy", "all_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"),
+)
+"""Variables that say how this machine reaches the network: a program's model is out there."""
+
+VERSION_PATIENCE = 10.0
+"""Seconds that a program has to say its version."""
+
+_VERSION = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What one program is called and what cures its absence: ``name`` the executor's, ``program``
+    the command's, ``tested`` the version that taskboard was tried with, ``install`` and ``login``
+    sentences for people, ``keys`` variables that its tools must never see."""
+
+    name: str
+    program: str
+    tested: tuple[int, int, int]
+    install: str
+    login: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One start of a program: its command, what it is given besides the run's own environment,
+    and what it needs to touch when it is confined (``Cage``)."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+
+
+def find_program(command: str, environ: Mapping[str, str]) -> Path | None:
+    """Where a program is: a path as it stands, a name on the search path. Entries that are
+    relative to wherever we are do not count: a project could put a program of its own there."""
+    if "/" in command:
+        at = Path(command.replace("~", str(home(environ)), 1) if command[0] == "~" else command)
+        return at if at.is_absolute() and os.access(at, os.X_OK) and at.is_file() else None
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    found = shutil.which(command, path=os.pathsep.join(f for f in folders if f.startswith("/")))
+    return Path(found) if found else None
+
+
+def installed_in(program: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files and folders that a program needs to run, as far as they can be told from where
+    it lies: its link, its package and, for a script, its interpreter."""
+    real = program.resolve()
+    parts = real.parts
+    at = parts.index("node_modules") if "node_modules" in parts else 0
+    package = Path(*parts[:at], "node_modules") if at else real.parent
+    places = [program, package]
+    if (node := find_program("node", environ)) is not None:
+        places += [node, node.resolve().parent.parent]
+    root = Path("/")
+    return tuple(dict.fromkeys(p for p in places if p not in (root, Path("/usr"))))
+
+
+def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
+    """The command, in a cage where this machine has one and the order wants it."""
+    if edges.confiner is None or not order.rights.confined:
+        return launch.argv
+    cage = Cage(
+        project=order.project,
+        home=home(edges.environ),
+        writable=launch.writable,
+        readable=(*launch.readable, order.folder),
+        control=order.control,
+        network=True,  # its model is out there; what its tools may reach is each program's own
+    )
+    return tuple(edges.confiner.wrap(launch.argv, cage))
+
+
+def has_shell(edges: Edges, order: Order, wish: str) -> bool:
+    """Whether an agent may run commands with this program. ``wish`` is the user's option:
+    ``confined`` (only in a cage), ``always``, ``never``. Text that no person wrote never gets a
+    shell that could reach the network or leave a cage."""
+    if wish == "never" or not order.rights.shell or not order.rights.network:
+        return False
+    in_cage = edges.confiner is not None and order.rights.confined
+    return in_cage or not order.rights.confined or wish == "always"
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """Where a program's output goes: its lines to the log as they are and to the stream as
+    objects; what a person would read of them to the watcher, redacted."""
+
+    log: Transcript
+    err: Callable[[bytes], None]
+    redactor: Redactor
+    watcher: Watcher
+    stream: Stream
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    lines: JsonLines = field(default_factory=JsonLines)
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of its stdout."""
+        self.log.feed(data)
+        self._hear(data)
+
+    def finish(self) -> None:
+        """There is no more."""
+        self._hear(b"\n")
+
+    def _hear(self, data: bytes) -> None:
+        for found in self.lines.feed(data):
+            if said := self.stream.hear(found):
+                self.watcher.output(self.redactor.redact(said) + "\n")
+        if self.stream.over is not None:
+            self.over.set()
+
+
+class Limits(NamedTuple):
+    """Seconds awake: see ``Child.perform``."""
+
+    marker: str
+    timeout: float
+    stall: float | None
+    grace: float
+
+
+def start_program(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    stdin: Path,
+    listener: Listener,
+    clock: Clock,
+    processes: Processes,
+) -> Child:
+    """The program at its gate. Raises as ``taskboard.child.start`` does."""
+    return start(
+        argv,
+        cwd=cwd,
+        environ=environ,
+        out=listener.feed,
+        err=listener.err,
+        stdin=stdin,
+        clock=clock,
+        processes=processes,
+    )
+
+
+async def listen(
+    child: Child, started: Callable[[Who], None], listener: Listener, limits: Limits
+) -> Ending:
+    """Let it work to its end. One that goes on after its closing line is ended, and that is
+    cause ``closed``. As with ``Child.perform`` nothing is left when this is over."""
+    work = asyncio.ensure_future(
+        child.perform(
+            started,
+            marker=limits.marker,
+            timeout=limits.timeout,
+            stall=limits.stall,
+            grace=limits.grace,
+        )
+    )
+    closing = asyncio.ensure_future(listener.over.wait())
+    try:
+        await asyncio.wait({work, closing}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await asyncio.wait({work}, timeout=listener.stream.over or 0.0)
+        closed = not work.done()
+    finally:
+        closing.cancel()
+        await _ended(work)
+    listener.finish()
+    return Ending("closed", None) if closed and work.cancelled() else work.result()
+
+
+async def _ended(work: asyncio.Task[Ending]) -> None:
+    """Cancel what still works and wait until it has cleaned up, however often we are cancelled
+    meanwhile."""
+    cancelled = False
+    work.cancel()
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+async def ask_version(edges: Edges, program: Path, environ: Mapping[str, str]) -> str:
+    """The version that a program says it has, ``2.1.329``; empty when it does not say so within
+    ``VERSION_PATIENCE``. Never raises."""
+    said = bytearray()
+    with contextlib.suppress(OSError, ValueError):
+        child = start(
+            [str(program), "--version"],
+            cwd=Path("/"),
+            environ=environ,
+            out=said.extend,
+            err=lambda _: None,
+            clock=edges.clock,
+            processes=edges.processes,
+        )
+        await child.perform(
+            lambda _: None, marker=edges.clock.uuid(), timeout=VERSION_PATIENCE - 2, grace=1.0
+        )
+    found = _VERSION.search(said.decode("utf-8", "replace"))
+    return found[0] if found else ""
+
+
+def fitness_of(
+    kind: Kind, program: Path | None, command: str, *, logged_in: bool | None, version: str = ""
+) -> Fitness:
+    """What can be said without asking the service."""
+    if program is None:
+        return Fitness(
+            usable=False, problem=f"the program {command} was not found", hint=kind.install
+        )
+    if logged_in is False:
+        return Fitness(
+            usable=False,
+            version=version,
+            logged_in=False,
+            problem=f"{kind.program} is not logged in",
+            hint=kind.login,
+        )
+    return Fitness(usable=True, version=version, logged_in=logged_in, hint=_tried(kind, version))
+
+
+def _tried(kind: Kind, version: str) -> str:
+    found = _VERSION.search(version)
+    if found is None:
+        return ""
+    mine, known = tuple(map(int, found.groups())), ".".join(map(str, kind.tested))
+    if mine[:2] == kind.tested[:2]:
+        return ""
+    how = "newer" if mine > kind.tested else "older"
+    return f"{version} is {how} than {known}, which taskboard was tried with"

@@ -1,0 +1,135 @@
+"""What an agent's program said in one go, whatever its stream looks like, and JSON lines as they
+come. Pure: bytes in, facts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from taskboard.core.bill import Usage
+
+LONGEST_LINE = 16 << 20
+"""Bytes of one line that are kept; a longer line is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a turn did not end well, as its program says: ``kind`` is ``authentication quota
+    provider refused turns budget stopped`` or ``capability``; ``status`` the service's HTTP
+    status; ``until`` when a quota is said to be over, else ``wait`` seconds."""
+
+    kind: str
+    error: str
+    status: int | None = None
+    until: datetime | None = None
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One go of a program. ``complete`` is that its closing line came and tells of success.
+    ``answers`` are priced one by one; ``total`` is what the session has used since it began, by
+    the program's own count (empty: it did not come to tell)."""
+
+    session: str = ""
+    complete: bool = False
+    trouble: Trouble | None = None
+    report: Any = None
+    answers: tuple[Usage, ...] = ()
+    total: tuple[Usage, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+class Stream(Protocol):
+    """One program's way to tell. ``over`` is None while it goes on; then the seconds that its
+    process is given to end by itself."""
+
+    over: float | None
+
+    def hear(self, line: Mapping[str, Any]) -> str:
+        """One line; answers what a person would want to read of it, or nothing."""
+        ...
+
+    def turn(self) -> Turn:
+        """What has been heard so far."""
+        ...
+
+
+LINGER = 10.0
+"""Seconds between a closing line and the end of the process; a tool that a program has left
+running may keep it for ever."""
+
+
+class JsonLines:
+    """Bytes as they come, in any pieces, to the JSON objects on their lines. What is no object is
+    passed over: programs print warnings in between."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._skipping = False
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """The objects that are whole now."""
+        *whole, rest = data.split(b"\n")
+        for piece in whole:
+            self._rest += piece
+            found = None if self._skipping else _object(bytes(self._rest))
+            self._rest.clear()
+            self._skipping = False
+            if found is not None:
+                yield found
+        self._rest += rest
+        if len(self._rest) > LONGEST_LINE:
+            self._rest.clear()
+            self._skipping = True
+
+    def finish(self) -> Iterator[dict[str, Any]]:
+        """What stood behind the last newline, when it is whole."""
+        return self.feed(b"\n")
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+# Reading of JSON that nobody vouches for: the wrong type is as good as nothing.
+
+
+def text_at(found: Any, *path: str) -> str:
+    """The text at a path of keys, or an empty one."""
+    value = at(found, *path)
+    return value if isinstance(value, str) else ""
+
+
+def count_at(found: Any, *path: str) -> int:
+    """The whole number of 0 or more at a path of keys, or 0."""
+    value = at(found, *path)
+    return value if type(value) is int and value >= 0 else 0
+
+
+def at(found: Any, *path: str) -> Any:
+    """What stands at a path of keys, or None."""
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def rows_at(found: Any, *path: str) -> list[Mapping[str, Any]]:
+    """The objects in the list at a path of keys."""
+    value = at(found, *path)
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+
+
+def brief_text(text: str, longest: int = 200) -> str:
+    """One line of it."""
+    line = " ".join(text[: 2 * longest].split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

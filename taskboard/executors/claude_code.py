@@ -1,0 +1,246 @@
+"""Claude Code, Anthropic's agent, headless: ``claude -p`` with a line of JSON for each event.
+
+Its report comes as structured output. Hooks, MCP servers and settings of the project do not run
+unless the order has the right to them, and the key is given to it alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from taskboard.agent_order import Ask, carry_out
+from taskboard.agent_program import (
+    Kind,
+    Launch,
+    ask_version,
+    find_program,
+    fitness_of,
+    has_shell,
+    installed_in,
+)
+from taskboard.child import run_environment
+from taskboard.core.agent_turn import Stream
+from taskboard.core.claude_code_stream import ClaudeCodeStream
+from taskboard.core.outcome import Outcome
+from taskboard.core.report import REPORT_SCHEMA
+from taskboard.core.setting_kinds import Setting
+from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.workspace import home
+
+OPTIONS: tuple[Setting, ...] = (
+    Setting("command", "needed", "The program: a name or a path.", guarded=True),
+    Setting("model", "text", "The model, unless a task or a decision names one."),
+    Setting(
+        "effort",
+        "choice",
+        "How much the model thinks.",
+        choices=("low", "medium", "high", "xhigh", "max"),
+    ),
+    Setting("max_turns", "count", "How many turns one run may take."),
+    Setting("budget_usd", "money", "What one run may cost, in US dollars."),
+    Setting(
+        "shell",
+        "choice",
+        "Whether it may run commands: in a cage only, always, or never.",
+        choices=("confined", "always", "never"),
+        guarded=True,
+    ),
+    Setting("readable", "texts", "More files and folders that it may read.", guarded=True),
+    Setting("args", "texts", "More arguments for the program.", guarded=True),
+)
+
+KIND = Kind(
+    name="claude-code",
+    program="claude",
+    tested=(2, 1, 329),
+    install="Install it with `npm install -g @anthropic-ai/claude-code`, or name it in"
+    " `[executors.claude-code] command`.",
+    login="Set ANTHROPIC_API_KEY, or run `claude` once and log in with `/login`.",
+    keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+)
+
+_MAX_TURNS = 60
+_PASSED = ("ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN")
+_LOGINS = (*KIND.keys, "CLAUDE_CODE_OAUTH_TOKEN")
+_QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # With its own count a refused key is tried for a minute and more.
+    "CLAUDE_CODE_MAX_RETRIES": "4",
+    "API_TIMEOUT_MS": "300000",
+    # Else a command past its time goes on behind our back, and the program waits for it.
+    "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+    # The key's file is gone after its first reading.
+    "CLAUDE_CODE_API_KEY_HELPER_TTL_MS": "604800000",
+}
+
+
+class Executor:
+    """Orders done by ``claude``. ``grace`` is the time between TERM and KILL: it takes over a
+    second to end its own tools."""
+
+    def __init__(self, edges: Edges, *, grace: float = 10.0) -> None:
+        self._edges = edges
+        self._grace = grace
+        self._command = str(edges.options.get("command") or KIND.program)
+        self._own = edges.state / KIND.name
+
+    @property
+    def kind(self) -> Kind:
+        """See ``taskboard.agent_order.Dialect``."""
+        return KIND
+
+    @property
+    def chooses_session(self) -> bool:
+        """See ``taskboard.agent_order.Dialect``."""
+        return True
+
+    def fitness(self) -> Fitness:
+        """Looks for the program and for a key or the file that a login leaves."""
+        program = find_program(self._command, self._edges.environ)
+        return fitness_of(KIND, program, self._command, logged_in=self._logged_in())
+
+    async def examine(self) -> Fitness:
+        program = find_program(self._command, self._edges.environ)
+        version = ""
+        if program is not None:
+            environ = run_environment(
+                self._edges.environ, (), label="", run="", board=self._edges.state
+            )
+            version = await ask_version(self._edges, program, {**environ, **_QUIET})
+        return fitness_of(
+            KIND, program, self._command, logged_in=self._logged_in(), version=version
+        )
+
+    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
+        """See ``taskboard.executor.Executor``."""
+        return await carry_out(
+            self, self._edges, order, watcher, command=self._command, grace=self._grace
+        )
+
+    def stream(self, order: Order) -> Stream:  # noqa: ARG002 - other programs need it
+        """See ``taskboard.agent_order.Dialect``."""
+        return ClaudeCodeStream()
+
+    def unknown_session(self, code: int | None, stderr: str) -> bool:
+        """See ``taskboard.agent_order.Dialect``."""
+        return code == 1 and "No conversation found" in stderr
+
+    @contextlib.contextmanager
+    def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
+        """See ``taskboard.agent_order.Dialect``."""
+        state, environ = self._state_folder()
+        with self._key_file(order.run) as key:
+            settings = self._settings(order, key)
+            more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+            yield Launch(
+                argv=(str(program), *self._arguments(order, ask, settings)),
+                environ={**_QUIET, **self._passed(), **environ, **_patience(order)},
+                writable=state,
+                readable=(*installed_in(program, self._edges.environ), *more),
+            )
+
+    def _arguments(self, order: Order, ask: Ask, settings: dict[str, Any]) -> list[str]:
+        options = self._edges.options
+        found = ["-p", "--output-format", "stream-json", "--verbose"]
+        found += ["--resume" if ask.known else "--session-id", ask.session]
+        if not order.rights.hooks:
+            found += ["--setting-sources", "", "--strict-mcp-config"]
+        found += ["--permission-mode", "acceptEdits", "--permission-prompts", "none"]
+        found += ["--json-schema", json.dumps(REPORT_SCHEMA), "--settings", json.dumps(settings)]
+        found += self._tools(order)
+        found += ["--max-turns", str(options.get("max_turns") or _MAX_TURNS)]
+        if model := order.model or options.get("model"):
+            found += ["--model", model]
+        if effort := options.get("effort"):
+            found += ["--effort", effort]
+        limits = [b for b in (order.budget_usd, options.get("budget_usd")) if b is not None]
+        if limits:
+            found += ["--max-budget-usd", f"{min(limits):.6f}"]
+        return [*found, *options.get("args", ())]
+
+    def _tools(self, order: Order) -> list[str]:
+        """Tools that are not named are not there at all. Those that may leave the project folder
+        are asked for by name; the others it allows beneath that folder itself."""
+        asked = ["WebFetch", "WebSearch"] if order.rights.network else []
+        if has_shell(self._edges, order, str(self._edges.options.get("shell") or "confined")):
+            asked.append("Bash")
+        tools = ["--tools", ",".join(["Read", "Edit", "Write", "Glob", "Grep", *asked])]
+        return [*tools, "--allowedTools", ",".join(asked)] if asked else tools
+
+    def _settings(self, order: Order, key: Path | None) -> dict[str, Any]:
+        refused = [f"Edit(/{path}{rest})" for path in order.control for rest in ("", "/**")]
+        found: dict[str, Any] = {"permissions": {"deny": refused}, "includeCoAuthoredBy": False}
+        if key is not None:
+            name = shlex.quote(str(key))
+            # Read once and gone before the first tool starts.
+            found["apiKeyHelper"] = f"cat {name} && rm -f {name}"
+        return found
+
+    def _passed(self) -> dict[str, str]:
+        environ = self._edges.environ
+        return {name: environ[name] for name in _PASSED if environ.get(name)}
+
+    def _key(self) -> str:
+        return next(filter(None, (self._edges.environ.get(name) for name in KIND.keys)), "")
+
+    @contextlib.contextmanager
+    def _key_file(self, run: str) -> Iterator[Path | None]:
+        """The key where the program reads it once, outside of every project."""
+        key = self._key()
+        if not key:
+            yield None
+            return
+        folder = self._own / "keys"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / run
+        path.unlink(missing_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(file, "w") as writer:
+                writer.write(key)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _state_folder(self) -> tuple[tuple[Path, ...], dict[str, str]]:
+        """With a key it has a state of its own; a login lies in its user's."""
+        if any(self._edges.environ.get(name) for name in _LOGINS):
+            self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return (self._own,), {"CLAUDE_CONFIG_DIR": str(self._own)}
+        if named := self._edges.environ.get("CLAUDE_CONFIG_DIR"):
+            return (Path(named),), {"CLAUDE_CONFIG_DIR": named}
+        mine = home(self._edges.environ)
+        return (mine / ".claude", mine / ".claude.json"), {}
+
+    def _logged_in(self) -> bool | None:
+        environ = self._edges.environ
+        if any(environ.get(name) for name in _LOGINS):
+            return True
+        folder = Path(environ.get("CLAUDE_CONFIG_DIR") or home(environ) / ".claude")
+        if (folder / ".credentials.json").is_file():
+            return True
+        return None if sys.platform == "darwin" else False  # there it lies in the keychain
+
+
+def make(edges: Edges) -> Executor:
+    """See ``taskboard.executor``."""
+    return Executor(edges)
+
+
+def _patience(order: Order) -> dict[str, str]:
+    """How long one command of its may take, in milliseconds."""
+    longest = max(int(order.timeout * 1000), 1000)
+    return {
+        "BASH_DEFAULT_TIMEOUT_MS": str(min(longest, 600_000)),
+        "BASH_MAX_TIMEOUT_MS": str(longest),
+    }

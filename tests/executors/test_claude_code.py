@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable
+from taskboard.core.rights import Rights
+from taskboard.testing.offline import error, text, tool_use
+from taskboard.testing.rig import Witness, until
+
+from .conftest import CANARY
+
+REPORT = {"status": "done", "summary": "Wrote it.", "artifacts": ["a.txt"], "question": ""}
+
+
+def report(**more):
+    return tool_use("StructuredOutput", {**REPORT, **more})
+
+
+@pytest.fixture
+def claude(bench):
+    return bench(
+        "claude_code", "claude", options={"shell": "always", "model": "claude-sonnet-5-5"}
+    )
+
+
+def tool_results(model):
+    """What the model was told of its tools."""
+    return "".join(json.dumps(request.body.get("messages")) for request in model.requests)
+
+
+def test_a_task_is_done_and_its_report_bill_and_session_are_kept(claude):
+    order = claude.order()
+    claude.model.push(
+        tool_use("Write", {"file_path": str(order.project / "a.txt"), "content": "hello"}),
+        report(),
+    )
+    witness = Witness()
+    outcome = claude.run(order, witness)
+    assert isinstance(outcome, Succeeded), outcome
+    assert (order.project / "a.txt").read_text() == "hello"
+    assert (outcome.output, outcome.artifacts) == ("Wrote it.", ("a.txt",))
+    assert [r.tier for r in outcome.receipts] == [Tier.OUTPUT]
+    assert [u.model for u in outcome.bill.used] == ["claude-sonnet-5-5"]
+    assert outcome.bill.cost_usd > 0
+    assert any("Write" in said and "a.txt" in said for said in witness.texts)
+    kept = json.loads((order.folder / "session.json").read_text())
+    assert kept["program"] == "claude-code"
+    assert kept["session"] in (order.folder / order.log).read_text()
+    assert sorted(p.name for p in order.folder.iterdir()) == [
+        "output.log",
+        "session.json",
+        "stderr.log",
+    ]
+
+
+def test_after_an_answer_the_same_session_goes_on_and_only_the_new_is_billed(claude):
+    first = claude.order()
+    claude.model.push(report(status="question", question="Which colour?"), report())
+    asked = claude.run(first)
+    assert isinstance(asked, NeedsInput)
+    assert asked.question == "Which colour?"
+    second = claude.order("TASK-002", previous=first.folder, news="The answer: blue.")
+    outcome = claude.run(second)
+    assert isinstance(outcome, Succeeded), outcome
+    last = json.dumps(claude.model.requests[-1].body["messages"])
+    assert "Do the work." in last
+    assert "The answer: blue." in last
+    sessions = [json.loads((o.folder / "session.json").read_text()) for o in (first, second)]
+    assert sessions[0]["session"] == sessions[1]["session"]
+    prompts = [o.bill.used[0].output for o in (asked, outcome)]
+    assert prompts[1] <= prompts[0] * 1.5, "the second run pays for the first again"
+
+
+def test_a_session_that_is_gone_begins_anew_with_the_whole_prompt(claude):
+    gone = claude.folder / "gone"
+    gone.mkdir()
+    data = {"program": "claude-code", "session": "b2b1f0a4-0000-4000-8000-000000000000"}
+    (gone / "session.json").write_text(json.dumps(data))
+    claude.model.push(report())
+    order = claude.order(previous=gone, news="Go on.")
+    assert isinstance(claude.run(order), Succeeded)
+    assert "begun anew" in (order.folder / order.log).read_text()
+    assert "Do the work." in json.dumps(claude.model.requests[-1].body["messages"])
+
+
+def test_a_refused_key_is_unable_and_says_how_to_log_in(claude):
+    claude.model.push(error(401, times=None))
+    outcome = claude.run(claude.order())
+    assert isinstance(outcome, Unable), outcome
+    assert outcome.reason == "authentication"
+    assert "/login" in outcome.hint
+
+
+def test_nobody_logged_in_is_unable(claude):
+    claude.environ["ANTHROPIC_API_KEY"] = ""
+    assert claude.executor().fitness().logged_in is False
+    outcome = claude.run(claude.order())
+    assert isinstance(outcome, Unable), outcome
+    assert outcome.reason == "authentication"
+
+
+def test_a_quota_is_waited_for_elsewhere(claude):
+    claude.model.push(error(429, times=None, headers={"retry-after": "3600"}))
+    outcome = asyncio.run(
+        asyncio.wait_for(claude.executor().execute(claude.order(), Witness()), 20)
+    )
+    assert isinstance(outcome, Snoozed), outcome
+    assert outcome.until.endswith("Z")
+
+
+def test_without_a_report_it_is_asked_once_more_and_then_fails(claude):
+    claude.model.push(text("I think that I am done.", times=None))
+    order = claude.order()
+    outcome = claude.run(order)
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason == "verdict"
+    assert (order.folder / order.log).read_text().count("asked for it once more") == 1
+
+
+def test_turns_that_are_used_up_are_told(claude):
+    claude.options["max_turns"] = 1
+    claude.model.push(tool_use("Bash", {"command": "true", "description": "x"}, times=None))
+    outcome = claude.run(claude.order())
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason == "turns"
+
+
+def test_its_tools_see_no_key_and_nothing_that_is_kept_holds_it(claude):
+    claude.environ["ANTHROPIC_API_KEY"] = CANARY
+    look = f"env; cat {claude.folder}/state/claude-code/keys/* 2>/dev/null; echo looked"
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    outcome = claude.run(claude.order())
+    assert isinstance(outcome, Succeeded), outcome
+    told = tool_results(claude.model)
+    assert "looked" in told
+    assert "TASKBOARD_RUN_ID" in told
+    assert CANARY not in told
+    assert CANARY not in claude.kept()
+    assert not list((claude.folder / "state/claude-code/keys").iterdir())
+
+
+def test_nothing_that_lies_in_a_project_runs_by_itself(claude):
+    order = claude.order()
+    (order.project / ".claude").mkdir()
+    hook = {"type": "command", "command": f"touch {claude.folder}/hook-ran"}
+    hooks = {name: [{"hooks": [hook]}] for name in ("SessionStart", "UserPromptSubmit", "Stop")}
+    (order.project / ".claude/settings.json").write_text(json.dumps({"hooks": hooks}))
+    server = {"command": "/bin/sh", "args": ["-c", f"touch {claude.folder}/server-ran"]}
+    (order.project / ".mcp.json").write_text(json.dumps({"mcpServers": {"evil": server}}))
+    claude.model.push(report(), report())
+    assert isinstance(claude.run(order), Succeeded)
+    assert not list(claude.folder.glob("*-ran"))
+    trusted = replace(order, rights=Rights(hooks=True), folder=claude.folder / "runs/trusted")
+    assert isinstance(claude.run(trusted), Succeeded)
+    assert (claude.folder / "hook-ran").exists(), "the test would not have noticed"
+
+
+def test_control_files_are_refused_to_its_tools_and_a_stranger_gets_no_shell(claude):
+    board = claude.folder / "project" / "task-board.md"
+    order = claude.order(control=(board,), rights=Rights(network=False))
+    board.write_text("mine")
+    claude.model.push(
+        tool_use("Write", {"file_path": str(board), "content": "forged"}),
+        tool_use("Bash", {"command": "touch ran", "description": "x"}),
+        report(),
+    )
+    assert isinstance(claude.run(order), Succeeded)
+    assert board.read_text() == "mine"
+    assert not (order.project / "ran").exists()
+
+
+def test_cancelled_in_a_tool_nothing_stays_behind(claude):
+    order = claude.order()
+    program = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    command = f'setsid nohup python3 -c "{program}" >/dev/null 2>&1 & python3 -c "{program}"'
+    claude.model.push(tool_use("Bash", {"command": command, "description": "x"}))
+    pid = order.project / "pid"
+
+    async def cancel():
+        work = asyncio.create_task(claude.executor().execute(order, Witness()))
+        await until(lambda: (pid.exists() and pid.read_text()) or work.done(), "the tool")
+        work.cancel()
+        outcome = (await asyncio.gather(work, return_exceptions=True))[0]
+        assert isinstance(outcome, asyncio.CancelledError), outcome
+
+    asyncio.run(cancel())
+    assert claude.edges().processes.identify(int(pid.read_text())) is None
+
+
+def test_doctor_is_told_version_and_login(claude):
+    fitness = asyncio.run(claude.executor().examine())
+    assert fitness.usable
+    assert fitness.logged_in
+    assert fitness.version.count(".") == 2
