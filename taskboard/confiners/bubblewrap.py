@@ -16,7 +16,7 @@ from pathlib import Path
 from taskboard.confinement import Cage
 from taskboard.confiners.places import Access, Layout, lay_out
 
-_HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/run"), Path("/dev/shm"))  # noqa: S108
+_HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108
 _BASE = (
     "--unshare-pid",
     "--unshare-ipc",
@@ -46,7 +46,7 @@ class Bubblewrap:
     def lacks(self) -> tuple[str, ...]:
         return (
             "control files not there yet, or replaced from outside, unless the cage is closed",
-            "abstract sockets and servers on this machine, while the network is on",
+            "servers and abstract sockets of this machine, for a command that may go online",
             "the kernel's key rings",
         )
 

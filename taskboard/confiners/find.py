@@ -101,7 +101,7 @@ def _run(argv: list[str], folder: Path) -> tuple[int, str]:
         child = subprocess.Popen(  # noqa: S603
             argv,
             cwd=folder,
-            env={"PATH": os.defpath},
+            env={"PATH": os.defpath, "TMPDIR": tempfile.gettempdir()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

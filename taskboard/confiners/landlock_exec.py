@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import signal
 import struct
 import sys
@@ -46,24 +45,26 @@ class Machine:
         self.numbers = numbers
 
 
-_KEYS = ("add_key", "request_key", "keyctl")
+_DENIED = tuple(
+    "add_key request_key keyctl io_uring_setup mq_open shmget shmat semget msgget".split()
+)
 MACHINES = {
     "x86_64": Machine(
         0xC000003E,
-        {"socket": 41, "socketpair": 53, "ioctl": 16, "io_uring_setup": 425}
-        | dict(zip(_KEYS, (248, 249, 250), strict=True)),
+        {"socket": 41, "socketpair": 53, "ioctl": 16}
+        | dict(zip(_DENIED, (248, 249, 250, 425, 240, 29, 30, 64, 68), strict=True)),
     ),
     "aarch64": Machine(
         0xC00000B7,
-        {"socket": 198, "socketpair": 199, "ioctl": 29, "io_uring_setup": 425}
-        | dict(zip(_KEYS, (217, 218, 219), strict=True)),
+        {"socket": 198, "socketpair": 199, "ioctl": 29}
+        | dict(zip(_DENIED, (217, 218, 219, 425, 180, 194, 196, 190, 186), strict=True)),
     ),
 }
 
 
 def abi() -> int:
     """The version of Landlock in this kernel; 0 where there is none, or it is switched off."""
-    if sys.platform != "linux" or platform.machine() not in MACHINES:
+    if sys.platform != "linux" or os.uname().machine not in MACHINES:
         return 0
     library = ctypes.CDLL(None, use_errno=True)
     return max(0, int(library.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)))
@@ -150,7 +151,8 @@ def _drop_capabilities(library: ctypes.CDLL) -> None:
 
 def call_filter(machine: Machine, *, network: bool) -> bytes:
     """A seccomp program: no local sockets (paths do not confine them), no network if so wished,
-    no key rings, no typing into terminals, and no way around it by io_uring."""
+    no key rings, no memory and queues shared by number, no typing into terminals, and no way
+    around it by io_uring."""
     numbers = machine.numbers
     deny = _statement(0x06, 0x00050000 | 13)  # EACCES
     program = [
@@ -160,7 +162,7 @@ def call_filter(machine: Machine, *, network: bool) -> bytes:
     ]
     if machine is MACHINES["x86_64"]:
         program += _unless(0x35, 0x40000000, deny, when_equal=True)  # the x32 calls
-    for name in (*_KEYS, "io_uring_setup"):
+    for name in _DENIED:
         program += _unless(0x15, numbers[name], deny, when_equal=True)
     program += _checked(numbers["socket"], 16, _families(deny, network=network))
     program += _checked(numbers["socketpair"], 24, _pairs(deny))
@@ -210,7 +212,7 @@ def _unless(code: int, value: int, then: bytes, *, when_equal: bool) -> list[byt
 
 
 def _filter_calls(library: ctypes.CDLL, *, network: bool) -> None:
-    program = call_filter(MACHINES[platform.machine()], network=network)
+    program = call_filter(MACHINES[os.uname().machine], network=network)
     held = ctypes.create_string_buffer(program)
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(held))
     _prctl(library, _PR_SET_SECCOMP, 2, header)
@@ -245,7 +247,12 @@ def main(argv: list[str]) -> int:
     """Confine and run; the status is that of ``env`` and shells: 126, 127, 125 for a refusal."""
     divide = argv.index("--")
     places = {text[1:]: ACCESS[text[0]] for text in argv[1:divide]}
-    os.environ["TMPDIR"] = temporary = make_temporary("/tmp")  # noqa: S108
+    try:
+        temporary = make_temporary(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108
+    except OSError as error:
+        print(f"landlock: no folder for temporary files: {error}", file=sys.stderr)
+        return 125
+    os.environ["TMPDIR"] = temporary
     kept = {number: signal.signal(number, signal.SIG_IGN) for number in _PASSED}
     child = os.fork()
     if child == 0:

@@ -44,7 +44,7 @@ class SandboxExec:
         return (
             "a process namespace: other processes and their command lines can be seen",
             "a /tmp of its own",
-            "servers on this machine, while the network is on",
+            "servers of this machine, for a command that may go online",
             "system services other than the keychain, the clipboard and the launcher",
         )
 
