@@ -25,6 +25,7 @@ _STATUS = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_RPC = "type.googleapis.com/google.rpc"
 _FINISH = {"max_tokens": "MAX_TOKENS", "refusal": "SAFETY"}
 
 
@@ -71,10 +72,14 @@ class Gemini:
         del request_id  # it stands in the headers only
         status = _STATUS.get(fault.status, "UNKNOWN")
         said: dict[str, Any] = {"code": fault.status, "message": fault.message, "status": status}
+        details: list[dict[str, Any]] = []
         if fault.retry_after is not None:
-            kind = "type.googleapis.com/google.rpc.RetryInfo"
-            said["details"] = [{"@type": kind, "retryDelay": f"{fault.retry_after:g}s"}]
-        return {"error": said}
+            delay = f"{fault.retry_after:g}s"
+            details.append({"@type": f"{_RPC}.RetryInfo", "retryDelay": delay})
+        if fault.type == "insufficient_quota":
+            over = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}
+            details.append({"@type": f"{_RPC}.QuotaFailure", "violations": [over]})
+        return {"error": {**said, "details": details} if details else said}
 
     def headers(self, sent: Sent | None, served: int) -> Mapping[str, str]:
         del sent, served
