@@ -63,5 +63,7 @@ def test_not_even_with_the_mark_of_an_earlier_text():
     assert later.endswith(later.splitlines()[0].replace("<", "</"))
 
 
-def test_the_same_text_is_enclosed_alike():
-    assert enclosed("board", "x") == enclosed("board", "x") != enclosed("board", "y")
+def test_the_same_text_is_enclosed_alike_and_another_is_not():
+    assert enclosed("board", "x") == enclosed("board", "x")
+    marks = {enclosed("board", text).splitlines()[0] for text in "xyz"}
+    assert len(marks) == 3
