@@ -216,7 +216,8 @@ def sixteen_go_at_once(rig: Rig, folder: Path) -> None:
 
 
 def no_file_stays_open(rig: Rig, folder: Path) -> None:
-    """After any ending there are as many open files as before."""
+    """After any ending there are as many open files as before. A stub in this process may close
+    its own a moment later."""
 
     def opened() -> int:
         return len(os.listdir("/dev/fd"))  # noqa: PTH208 - the folder's own handle counts too
@@ -228,7 +229,7 @@ def no_file_stays_open(rig: Rig, folder: Path) -> None:
         await _do(rig, order_in(folder, name="TASK-002"), "exit 1")
         await _do(rig, order_in(folder, name="TASK-003", timeout=0.1), "sleep 60 & sleep 60")
         await _do(rig, order_in(folder, name="TASK-004", project=folder / "missing"), "echo")
-        assert opened() == before
+        await until(lambda: opened() <= before, "files to be closed")
 
     asyncio.run(endings())
 
