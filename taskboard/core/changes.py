@@ -54,6 +54,32 @@ _EDITABLE = (
 )
 
 
+def cost_of(fact: Fact) -> float:
+    """US dollars that a fact says were spent; 0 where it says nothing."""
+    found = fact.data.get("cost_usd")
+    return float(found) if isinstance(found, int | float) else 0.0
+
+
+def said_changes(task: Task, fact: Fact) -> dict[str, Any]:
+    """What any fact may say besides: what it cost, and what the owner was asked."""
+    changes: dict[str, Any] = {}
+    if paid := cost_of(fact):
+        changes["cost_usd"] = task.cost_usd + paid
+    if question := fact.data.get("question"):
+        changes["asked"] = str(question)
+    return changes
+
+
+def _answered(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    pair = (task.asked or "", str(fact.data.get("answer", "")))
+    return {"said": (*task.said, pair)[-_KNOWN:]}
+
+
+def _relayed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
+    was = str(fact.data.get("from", ""))
+    return {"relay_to": fact.data.get("executor"), "relayed": (*task.relayed, was)[-_KNOWN:]}
+
+
 def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     data = fact.data
     changes: dict[str, Any] = {key: data[key] for key in _EDITABLE if key in data}
@@ -74,6 +100,7 @@ def _failed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
         "spent": task.spent + (0 if fact.data.get("unspent") else 1),
         "finished_steps": {},
         "refusal": fact.data.get("error"),
+        "silent": task.silent + (fact.data.get("reason") == "verdict"),
     }
 
 
@@ -98,6 +125,10 @@ def _requeued(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
         "finished_steps": {},
         "refusal": None,
         "receipts": (),
+        "previous": None,
+        "silent": 0,
+        "relay_to": None,
+        "relayed": (),
     }
 
 
@@ -132,6 +163,8 @@ CHANGES = {
     E.COMPLETED: _completed,
     E.REQUEUED: _requeued,
     E.BLOCKED: _blocked,
+    E.QUESTION_ANSWERED: _answered,
+    E.RELAYED: _relayed,
     E.STEP_COMPLETED: _step_completed,
     E.ANOMALY_FLAGGED: _flagged,
     E.WITHDRAWN: _withdrawn,
@@ -202,6 +235,7 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
                 text=task.text,
                 fields=task.fields,
                 actor=fact.actor,
+                model=fact.data.get("model", ""),
                 expires=lease.get("expires"),
             ),
             "attempt": fact.attempt,

@@ -13,6 +13,7 @@ from taskboard.core.fields import EXECUTABLE, code_span_end, prose_around
 from taskboard.core.outcome import Tier
 from taskboard.core.ready import PRIORITIES
 from taskboard.core.scope import Scope
+from taskboard.core.spending import read_money
 from taskboard.core.units import read_duration, read_time
 
 _SIGNS = re.compile("[\"'`#()\\\\]")
@@ -26,14 +27,13 @@ _LIKE_FIELD = re.compile(
 )
 _HEAD = 4096
 """Bytes of a task's prose that are looked at for what may be meant as fields."""
-_NUMBER = re.compile(r"\$?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
 
 _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
     "timeout": (read_duration, "a duration like 90s, 30m, 2h or 1d"),
     "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
     "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
-    "budget": (_NUMBER.fullmatch, "an amount of US dollars like 2.50"),
+    "budget": (read_money, "an amount of US dollars like 2.50"),
 }
 
 

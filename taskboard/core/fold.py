@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from taskboard.core.changes import CHANGES, Fact, born, run_changes
+from taskboard.core.changes import CHANGES, Fact, born, cost_of, run_changes, said_changes
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
-from taskboard.core.task import Task, Uptime, World
+from taskboard.core.task import Previous, Task, Uptime, World
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
@@ -66,11 +66,13 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
+        changes["previous"] = Previous(task.run.run, task.run.executor, task.run.text)
     own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))
     moved = status != task.status
     _line_changes(task, fact.data, moved, event in _BEGINS, changes)
+    changes |= said_changes(task, fact)
     if task.requested and (moved or event in _ANSWERS):
         changes["requested"] = None
     if moved:
@@ -139,6 +141,11 @@ def settle(world: World, event: Event, task: Task | None) -> None:
             world.vouched.add(task.work)
     else:
         _settle_world(world, event)
+    paid = cost_of(event)
+    if paid:
+        day = world.costs.setdefault(event.ts[:10], {})
+        origin = task.origin if task is not None else "decider"
+        day[origin] = day.get(origin, 0.0) + paid
     world.seq = event.seq
     world.head = event.hash
 

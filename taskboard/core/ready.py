@@ -65,6 +65,10 @@ def _candidate(task: Task, scene: Scene) -> Candidate:
         task=task.task,
         title=task.title,
         executor=scene.executors.get(task.task_id) or "",
+        executors=scene.choices.get(task.task_id, ()),
+        text=scene.texts.get(task.task_id, ""),
+        measure=task.fields.get("measure", ""),
+        inputs=tuple(p.strip() for p in task.fields.get("inputs", "").split(",") if p.strip()),
         priority=PRIORITIES.get(task.fields.get("priority", "").casefold(), 2),
         place=scene.places.get(task.task_id, 1 << 30),
         spent=task.spent,
@@ -307,6 +311,20 @@ def _no_executor(task: Task, scene: Scene) -> Why | None:
     )
 
 
+def _budget(task: Task, scene: Scene) -> Why | None:
+    limit = scene.spent.get(task.task_id)
+    if limit is None:
+        return None
+    clear = f"the day ends (UTC), or a larger budget {limit.what}"
+    if not limit.day:
+        clear = f"a larger `budget:` on {task.task}"
+    return Why(
+        rule="budget",
+        text=f"The budget {limit.what} is spent: ${limit.spent:.2f} of ${limit.most:.2f}.",
+        clear=(clear,),
+    )
+
+
 _RULES = (
     _terminal,
     _running,
@@ -324,4 +342,5 @@ _RULES = (
     _settle,
     _inputs,
     _no_executor,
+    _budget,
 )

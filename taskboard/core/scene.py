@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from taskboard.core.spending import Limit
 from taskboard.core.state import Status
 from taskboard.core.task import World
 
@@ -24,7 +25,8 @@ class Scene:
     """Everything readiness depends on. ``words`` is what the board says now, by task id;
     ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
     ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
-    can run it)."""
+    can run it); ``choices`` the executors it may be given instead; ``spent`` the limit that keeps
+    it from costing more; ``texts`` its section as it stands on the board, where that is asked."""
 
     world: World
     now: datetime
@@ -39,4 +41,7 @@ class Scene:
     cyclic: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executors: Mapping[str, str | None] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spent: Mapping[str, Limit] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     slots: int = 1

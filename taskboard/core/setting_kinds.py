@@ -97,7 +97,24 @@ SETTINGS = (
     Setting("budget_usd_day", "money", "What models may cost in a day, in US dollars."),
     Setting("retain", "length", "How long records of runs are kept by `gc`."),
 )
-TABLES = ("executors", "deciders")
+TABLES = ("executors", "deciders", "prices", "origins")
+PRICE_SETTINGS = tuple(
+    Setting(name, "money", f"US dollars for a million tokens: {what}.")
+    for name, what in (
+        ("input", "prompt"),
+        ("output", "answer"),
+        ("cache_read", "prompt from the cache"),
+        ("cache_write", "prompt into the cache for five minutes"),
+        ("cache_write_1h", "prompt into the cache for an hour"),
+    )
+)
+"""What ``[prices.MODEL]`` may say."""
+ORIGIN_SETTINGS = (
+    Setting("budget_usd_day", "money", "What models may cost in a day for tasks of this origin."),
+)
+"""What ``[origins.ORIGIN]`` may say."""
+FALLBACK = Setting("fallback", "texts", "Executors that take over when this one cannot go on.")
+MODELS = Setting("models", "texts", "Models the decision layer may choose for this executor.")
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 

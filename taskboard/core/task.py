@@ -24,6 +24,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None
     fields: dict[str, str]
     actor: str
+    model: str = ""
     expires: str | None = None
     step: str | None = None
 
@@ -34,6 +35,15 @@ class Uptime(msgspec.Struct, frozen=True):
 
     boot: str
     seconds: float
+
+
+class Previous(msgspec.Struct, frozen=True):
+    """The run before: its id, who did it, and the digest of the text it was given. What an agent
+    needs to go on from it lies in its folder."""
+
+    run: str
+    executor: str
+    text: str | None
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +72,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Receipts of the steps that the next run of this round need not repeat, by step."""
     receipts: tuple[dict[str, Any], ...] = ()
     """Receipts kept for a gate that is asked again (a parent that waits for children)."""
+    previous: Previous | None = None
+    """The last run of this round that has ended."""
+    silent: int = 0
+    """Runs of this round that ended without saying how."""
+    relay_to: str | None = None
+    """The executor it was passed on to; it is that one's until the round is over."""
+    relayed: tuple[str, ...] = ()
+    """Executors that have passed it on in this round."""
+    asked: str | None = None
+    """What it asked its owner last."""
+    said: tuple[tuple[str, str], ...] = ()
+    """Questions, and the digests of their answers, oldest first."""
+    cost_usd: float = 0.0
+    """What models have cost for it, as far as prices were known."""
     refusal: str | None = None
     """Why the gate refused the last run: context for the next one."""
     tier: str | None = None
@@ -157,6 +181,8 @@ class World:
         """The commit that was checked out when the board was absorbed last."""
         self.withheld = False
         """Deletions were seen and not read, because git was in the middle of something."""
+        self.costs: dict[str, dict[str, float]] = {}
+        """US dollars by day (UTC) and origin; decisions have the origin ``decider``."""
         self.vouched: set[str] = set()
         """Digests of work that did not arrive by git, or was approved."""
 

@@ -88,12 +88,21 @@ def _asked(item: Item, task: Task, shown: LastShown, lines: frozenset[bytes]) ->
         return _dismissed(task, shown, lines)
     if before is not None and _same(word, before):
         return []
+    return _meant(typed, word, task, shown, lines) if _is_based(task, before) else []
+
+
+def _is_based(task: Task, before: str | None) -> bool:
+    """Whether there is a text this edit was made on: else the ledger's state stands."""
+    return before is not None or task.kind is Kind.OPEN or not task.written
+
+
+def _meant(
+    typed: Status, word: str, task: Task, shown: LastShown, lines: frozenset[bytes]
+) -> list[Draft]:
     if typed.kind is Kind.UNKNOWN and task.kind in TERMINAL and word:
         return [refusal(task, word[:MAX_WORD], _terminal_hint(task))]
     if typed.kind is Kind.UNKNOWN or (typed.kind is Kind.OPEN and task.kind is Kind.OPEN):
         return []
-    if before is None and task.kind is not Kind.OPEN and task.written:
-        return []  # no base for this task: the ledger's state stands
     if _is_stale(typed, task, shown, lines):
         return [_stale(task, typed)]
     return _VERBS[typed.kind](task, typed)
