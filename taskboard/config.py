@@ -201,7 +201,7 @@ def _unknown(name: str, value: Any) -> str:
         hint = f"Did you mean [{near[0]}.NAME]?" if near else "Settings stand at the top level."
         return f"there is no table [{name}]. {hint}"
     near = difflib.get_close_matches(name.lower().replace("-", "_"), BY_NAME, 1)
-    hint = f"Did you mean {near[0]}?" if near else "docs/settings.md lists them."
+    hint = f"Did you mean {near[0]}?" if near else "`taskboard config` lists them."
     return f"there is no setting {name}. {hint}"
 
 
@@ -271,7 +271,7 @@ def _bad(mistakes: list[Mistake]) -> BadSettings:
     lines = [f"{count} in the settings:", *(mistake.text for mistake in mistakes)]
     return BadSettings(
         "\n".join(lines),
-        hint="Correct them; docs/settings.md says what each setting may be.",
+        hint="Correct them; `taskboard config` says what each setting may be.",
         data={
             "mistakes": [
                 {"file": m.file, "line": m.line, "name": m.name, "message": m.message}

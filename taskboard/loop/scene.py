@@ -18,6 +18,9 @@ from taskboard.loop.evidence import CHECKER, paths_of
 CYCLE = "TB201"
 """The diagnosis of tasks that wait for each other."""
 
+OUTSIDE = "TB121"
+"""The diagnosis of projects outside the workspace."""
+
 _AGENT_ORDER = ("claude-code", "codex", "gemini", "claude")
 """Who is asked when neither task nor settings name an executor: the first that is installed."""
 
@@ -62,21 +65,18 @@ def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]
     known: dict[str, Status] = {t.task: t.status for t in world.tasks.values()}
     present = {name: world.tasks[task_id].task for name, task_id in world.names.items()}
     renamed = {name: task for name, task in present.items() if task != name}
-    return (
-        *_placed(ctx, sight.board, world),
-        *diagnose(
-            sight.board,
-            now=ctx.clock.now(),
-            known=known,
-            roots=ctx.settings.roots,
-            renamed=renamed,
-        ),
+    read = diagnose(
+        sight.board, now=ctx.clock.now(), known=known, roots=ctx.settings.roots, renamed=renamed
     )
+    outside = frozenset(d.task for d in read if d.code == OUTSIDE)
+    return (*_placed(ctx, sight.board, world, outside), *read)
 
 
-def _placed(ctx: Context, board: Board, world: World) -> Iterator[Diagnosis]:
+def _placed(
+    ctx: Context, board: Board, world: World, outside: frozenset[str | None]
+) -> Iterator[Diagnosis]:
     """What only the ledger and the disk can tell: texts under another task's id, and projects
-    that a link leads out of the workspace."""
+    that a link leads out of the workspace (but for tasks whose project is spelled ``outside``)."""
     for name in ctx.files.names(ctx.workspace.conflicts):
         said = f"Another version of the board lies in .taskboard/conflicts/{name}."
         yield finding("TB310", said, line=1)
@@ -91,10 +91,13 @@ def _placed(ctx: Context, board: Board, world: World) -> Iterator[Diagnosis]:
             yield finding("TB111", said, line=item.line, task=known.task)
         if item.task in world.tangled:
             said = f"{item.task} stands over the text of another task; nothing is read from it."
-            yield finding("TB110", said, line=item.line, task=item.task)
-        if item.task and "project" in item.values() and not _is_inside(ctx, item.values()):
+            hint = "Put the two ids back, each over its own text."
+            yield finding("TB110", said, line=item.line, task=item.task, hint=hint)
+        if not item.task or item.task in outside or "project" not in item.values():
+            continue
+        if not _is_inside(ctx, item.values()):
             said = "The project lies outside the workspace and its roots."
-            yield finding("TB121", said, line=item.line, task=item.task)
+            yield finding(OUTSIDE, said, line=item.line, task=item.task)
 
 
 def _doubled(board: Board, world: World) -> frozenset[str]:
