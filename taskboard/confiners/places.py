@@ -17,6 +17,8 @@ from taskboard.confinement import Cage
 
 _RESOLVER = Path("/etc/resolv.conf")
 """Often a link into ``/run``, which is hidden; without it no name is found."""
+_PROGRAMS = Path("/run/current-system")
+"""Where NixOS has its programs."""
 
 
 class Access(IntEnum):
@@ -55,13 +57,14 @@ def lay_out(cage: Cage, hidden: Iterable[Path], *, closed: bool = False) -> Layo
     folder itself is named: then nothing could be hidden."""
     project, home = _real(cage.project), _real(cage.home)
     _require_apart(cage, project, home)
-    named = [*cage.readable, *cage.writable, *cage.control, *_installation(home)]
+    installed = _installation(project, home)
+    named = [*_system(cage), *cage.readable, *cage.writable, *cage.control, *installed]
     places: dict[Path, Access] = dict.fromkeys(map(_real, (*hidden, cage.home)), Access.HIDDEN)
-    for path in (*cage.readable, *_resolver(cage)):
+    for path in (*cage.readable, *_system(cage)):
         places[_real(path)] = Access.READ
     for path in (*cage.writable, cage.project):
         places[_real(path)] = Access.WRITE
-    for path in (*cage.control, *_installation(home)):
+    for path in (*cage.control, *installed):
         places[_real(path)] = Access.READ
     places = {path: access for path, access in _in_order(places) if path.exists()}
     layout = Layout(places=places, links=(), pins=())
@@ -91,6 +94,11 @@ def _is_loose(layout: Layout, path: Path) -> bool:
 def _require_apart(cage: Cage, project: Path, home: Path) -> None:
     if not project.is_dir():
         raise ValueError(f"The project folder {cage.project} is not there, or is no folder.")
+    if home == Path("/"):
+        raise ValueError(
+            f"The home folder {cage.home} is the whole system, which cannot be hidden. Set HOME"
+            " to a folder of this user's own."
+        )
     if home == project or project in home.parents:
         raise ValueError(
             f"The project {cage.project} holds the home folder {cage.home}, so nothing there could"
@@ -112,19 +120,18 @@ def _in_order(places: dict[Path, Access]) -> list[tuple[Path, Access]]:
     return sorted(places.items(), key=lambda item: (len(item[0].parts), item[0]))
 
 
-def _installation(home: Path) -> Iterator[Path]:
-    """Where Python and taskboard lie: commands inside use them, and nothing inside may change
-    what runs outside. So they are read-only even in a project."""
+def _installation(project: Path, home: Path) -> list[Path]:
+    """Where Python and taskboard lie, and the folder that they are imported from: commands inside
+    use them, and nothing inside may change what runs outside. So they are read-only even in a
+    project; a project that is itself such a folder, or a home in one, is not concerned."""
     package = Path(taskboard.__file__).parent
-    shared = package.parent.name in {"site-packages", "dist-packages"}
-    for text in (sys.prefix, sys.base_prefix, package.parent if shared else package):
-        path = Path(text)
-        if home != _real(path) and _real(path) not in home.parents:
-            yield path
+    found = (Path(sys.prefix), Path(sys.base_prefix), package.parent, package)
+    spared = {project, home, *home.parents}
+    return [path for path in found if _real(path) not in spared]
 
 
-def _resolver(cage: Cage) -> tuple[Path, ...]:
-    return (_RESOLVER,) if cage.network else ()
+def _system(cage: Cage) -> tuple[Path, ...]:
+    return (_RESOLVER, _PROGRAMS) if cage.network else (_PROGRAMS,)
 
 
 def _links(layout: Layout, named: Iterable[Path]) -> Iterator[tuple[Path, Path]]:

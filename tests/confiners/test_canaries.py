@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import taskboard
 from taskboard.testing.confiner import inside
 
 CANARY = "canary-5d0e"
@@ -135,3 +136,21 @@ for place in (Path(taskboard.__file__), Path(sys.prefix, "pyvenv.cfg"), Path(sys
 """
     told = inside(confiner, cage, '"$1" -I -c "$2"', sys.executable, source)
     assert told == (0, "held\nheld\nheld\n")
+
+
+def test_python_and_taskboard_run_although_they_lie_in_the_home(confiner, cage, monkeypatch):
+    package, prefix = cage.home / "src" / "taskboard", cage.home / "venv"
+    for folder in (package, prefix):
+        folder.mkdir(parents=True)
+    (package / "__init__.py").write_text("WORD = 'imported'\n")
+    (prefix / "pyvenv.cfg").write_text("settings\n")
+    monkeypatch.setattr(taskboard, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    script = """
+    cat "$1/venv/pyvenv.cfg"; echo evil >"$1/src/taskboard/x"
+    cd "$1/src" && "$2" -S -c 'import taskboard; print(taskboard.WORD)'
+    """
+    _, said = inside(confiner, cage, script, str(cage.home), sys.base_prefix + "/bin/python3")
+    assert said.startswith("settings\n")
+    assert said.endswith("\nimported\n")
+    assert not (package / "x").exists()

@@ -4,9 +4,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskboard.confiners import places
 from taskboard.confiners.landlock_exec import HIDDEN, READ, WRITE, grants
 from taskboard.confiners.places import Access, lay_out, loose
 
@@ -47,6 +49,22 @@ def test_a_link_in_the_home_is_known_by_its_name(cage):
     assert layout.links == ((cage.home / "program", cage.home / "program-1"),)
 
 
+def test_programs_of_the_system_that_lie_in_a_hidden_folder_are_there(cage, monkeypatch):
+    run, store = cage.home.parent / "run", cage.home.parent / "store"
+    for folder in (run, store):
+        folder.mkdir()
+    (run / "current-system").symlink_to(store)
+    monkeypatch.setattr(places, "_PROGRAMS", run / "current-system")
+    layout = lay_out(cage, [run])
+    assert layout.access(run / "other") is Access.HIDDEN
+    assert layout.links == ((run / "current-system", store),)
+
+
+def test_the_whole_system_is_no_home(cage):
+    with pytest.raises(ValueError, match="whole system"):
+        lay_out(replace(cage, home=Path("/")), ())
+
+
 def test_what_mounts_cannot_hold_is_told(cage):
     missing, link = cage.project / "taskboard.toml", cage.project / "link.md"
     link.symlink_to("board.md")
@@ -78,10 +96,13 @@ def test_landlock_allows_no_more_than_a_place_and_all_of_it(chosen, tmp_path_fac
     root = tmp_path_factory.getbasetemp() / "grants"
     for name in (*NAMES, "a/b/c/x", "a/d/x", "e/f/x", "g/x"):
         (root / name).mkdir(parents=True, exist_ok=True)
-    places = {str(root / name): access for name, access in chosen.items()}
-    allowed = [(p, a) for p, a in grants({**places, str(root): chosen.get(".", READ)})]
+    chosen_places = {str(root / name): access for name, access in chosen.items()}
+    allowed = [(p, a) for p, a in grants({**chosen_places, str(root): chosen.get(".", READ)})]
     for leaf in ("a/b/c/x", "a/d/x", "e/f/x", "g/x"):
         path = root / leaf
         spelled = [str(p) for p in (path, *path.parents)]
         got = max((a for p, a in allowed if p in spelled), default=HIDDEN)
-        assert got == next((places[p] for p in spelled if p in places), READ), (leaf, allowed)
+        assert got == next((chosen_places[p] for p in spelled if p in chosen_places), READ), (
+            leaf,
+            allowed,
+        )
