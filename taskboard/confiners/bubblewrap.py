@@ -30,6 +30,8 @@ _BASE = (
 _ROOT_KEEPS = ("CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN")
 """Root in a container works on files of other users; mounts hold against these three."""
 _SOCKETS = Path("/proc/net/unix")
+_MOST = 8500
+"""Bubblewrap itself takes 9,000 arguments; the rest is the command's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,18 @@ class Bubblewrap:
 
     def wrap(self, argv: Sequence[str], cage: Cage) -> list[str]:
         layout = lay_out(cage, _HIDDEN, closed=cage.closed)
+        mounts = [*_mounts(layout), *_sockets(layout)]
+        if len(mounts) > _MOST:
+            raise ValueError(
+                f"Too many names lie beside the control files of {cage.project} for a closed"
+                f" cage ({len(layout.places)}). Move the board to a folder with fewer."
+            )
         return [
             self.program,
             *_BASE,
             *(() if cage.network else ("--unshare-net",)),
             *_kept(),
-            *_mounts(layout),
-            *_sockets(layout),
+            *mounts,
             *("--setenv", "TMPDIR", "/tmp"),  # noqa: S108  the cage's own
             "--",
             *argv,

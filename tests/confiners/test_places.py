@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskboard.confiners import places
+from taskboard.confiners.bubblewrap import Bubblewrap
 from taskboard.confiners.landlock_exec import HIDDEN, READ, WRITE, grants
 from taskboard.confiners.places import Access, lay_out, loose
 
@@ -63,6 +64,14 @@ def test_programs_of_the_system_that_lie_in_a_hidden_folder_are_there(cage, monk
 def test_the_whole_system_is_no_home(cage):
     with pytest.raises(ValueError, match="whole system"):
         lay_out(replace(cage, home=Path("/")), ())
+
+
+def test_a_folder_of_too_many_names_cannot_be_closed_by_mounts(cage):
+    for number in range(3000):
+        (cage.project / f"file-{number}").touch()
+    with pytest.raises(ValueError, match="Too many names"):
+        Bubblewrap("bwrap").wrap(["true"], replace(cage, closed=True))
+    assert Bubblewrap("bwrap").wrap(["true"], cage)[-1] == "true"
 
 
 def test_what_mounts_cannot_hold_is_told(cage):
