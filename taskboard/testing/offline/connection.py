@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -56,6 +57,7 @@ class _Exchange:
     def __init__(self, model: OfflineModel, http: BaseHTTPRequestHandler) -> None:
         self._model = model
         self._http = http
+        self._unread = 0
         self._id = f"req_{model.clock.uuid().replace('-', '')[:24]}"
 
     def run(self) -> None:
@@ -63,6 +65,8 @@ class _Exchange:
         try:
             self._answer()
             self._http.wfile.flush()
+            if self._unread:
+                self._drain()
         except OSError:
             self._http.close_connection = True
 
@@ -90,7 +94,7 @@ class _Exchange:
         size = int(headers.get("content-length") or 0)
         fault, raw, body = None, b"", None
         if size > MAX_BYTES:
-            http.close_connection = True
+            http.close_connection, self._unread = True, size
             fault = error(413, message="Request exceeds the maximum size")
         elif headers.get("transfer-encoding", "").lower() == "chunked":
             raw = self._chunks()
@@ -105,6 +109,14 @@ class _Exchange:
         path = url.path.rstrip("/") or "/"
         call = Call(method=http.command, path=path, query=url.query, headers=headers, body=body)
         return call, fault
+
+    def _drain(self) -> None:
+        """Take in what the client still sends: closing on it would lose the answer it is to
+        read."""
+        self._http.connection.shutdown(socket.SHUT_WR)
+        while self._unread > 0:
+            found = self._http.rfile.read1(1 << 16)
+            self._unread = self._unread - len(found) if found else 0
 
     def _chunks(self) -> bytes:
         found, file = b"", self._http.rfile

@@ -23,7 +23,7 @@ def sign(thought: str) -> str:
     return "offline" + hashlib.sha256(thought.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def conversation_faults(messages: Sequence[Any], *, prefill: bool) -> Iterator[str]:
+def conversation_faults(messages: Sequence[Message], *, prefill: bool) -> Iterator[str]:
     """What is wrong with the messages, in the API's words."""
     for at, message in enumerate(messages):
         yield from _message_faults(f"messages.{at}", message)
@@ -57,24 +57,19 @@ def _text(block: Mapping[str, Any]) -> str:
     return str(block.get("text", "")) if block.get("type") == "text" else ""
 
 
-def _message_faults(place: str, message: Any) -> Iterator[str]:
-    if not isinstance(message, dict):
-        yield f"{place}: Input should be a valid object"
-        return
+def _message_faults(place: str, message: Message) -> Iterator[str]:
     if message.get("role") not in _ROLES:
         yield f"{place}.role: Input should be 'user' or 'assistant'"
     content = message.get("content")
     if content is None:
         yield f"{place}.content: Field required"
-    elif not isinstance(content, str | list):
-        yield f"{place}.content: Input should be a valid list"
     for at, block in enumerate(content if isinstance(content, list) else ()):
         yield from _block_faults(f"{place}.content.{at}", block, message.get("role"))
 
 
-def _block_faults(place: str, block: Any, role: Any) -> Iterator[str]:
-    kind = block.get("type") if isinstance(block, dict) else None
-    if not isinstance(kind, str):
+def _block_faults(place: str, block: Mapping[str, Any], role: Any) -> Iterator[str]:
+    kind = block.get("type")
+    if kind is None:
         yield f"{place}.type: Field required"
         return
     yield from (

@@ -21,35 +21,39 @@ Schema = Mapping[str, Any]
 
 def is_decision(schema: Schema) -> bool:
     """Whether picks are wanted."""
-    return "picks" in dict(schema.get("properties", {}))
+    return "picks" in (schema.get("properties") or {})
 
 
 def is_judgement(schema: Schema) -> bool:
     """Whether it is asked if something is good enough."""
-    return {"ok", "reason"} <= dict(schema.get("properties", {})).keys()
+    return {"ok", "reason"} <= (schema.get("properties") or {}).keys()
 
 
 def decide(ask: Ask, schema: Schema) -> dict[str, Any]:
     """Promote what may be promoted, then pick candidates in their order while there is room."""
-    states = list(_states(ask))
-    items = resolve(resolve(schema["properties"]["picks"], schema).get("items", {}), schema)
-    shapes = [resolve(one, schema) for one in items.get("anyOf", [items])]
+    items = resolve(resolve(schema["properties"]["picks"], schema).get("items") or {}, schema)
+    shapes = [resolve(one, schema) for one in items.get("anyOf") or [items]]
     ids = list(dict.fromkeys(name for shape in shapes for name in _ids(shape, schema)))
+    picks = _proposals(ask, ids)
+    started = sum(pick["action"] == "execute" for pick in picks)
+    said = f"{started} may start, in the order of the board."
+    wishes = {"picks": picks, "reason": said, "summary": said, "ask": "", "notes": ""}
+    return _obedient(schema, wishes)
+
+
+def _proposals(ask: Ask, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The picks; where the schema names ids, of those only."""
+    states = list(_states(ask))
     promotable = [one for one in _listed(states, "promotable") if one in ids or not ids]
-    candidates = [one for one in _candidates(states) if one in ids] if ids else _candidates(states)
+    candidates = [one for one in _candidates(states) if one in ids or not ids]
     chosen = (candidates or [one for one in ids if one not in promotable])[: _room(states)]
-    picks = [_pick(one, "promote", "What it waited for is done.") for one in promotable]
     odd = [one for one in candidates if _hides(ask, one)]
-    picks += [_pick(one, "flag", "Its text hides characters.") for one in odd]
-    picks += [
-        _pick(one, "execute", _why(at)) | _known(states, one) for at, one in enumerate(chosen)
+    starts = [_pick(one, "execute", _why(at)) for at, one in enumerate(chosen)]
+    return [
+        *(_pick(one, "promote", "What it waited for is done.") for one in promotable),
+        *(_pick(one, "flag", "Its text hides characters.") for one in odd),
+        *(pick | _known(states, pick["id"]) for pick in starts),
     ]
-    said = (
-        f"{len(chosen)} of {len(candidates or ids)} candidates start, in the order of the board."
-    )
-    return _obedient(
-        schema, {"picks": picks, "reason": said, "ask": "", "notes": "", "summary": said}
-    )
 
 
 def judge(schema: Schema) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def _why(at: int) -> str:
 
 def _ids(shape: Schema, root: Schema) -> Iterator[str]:
     for name in _IDS:
-        found = resolve(shape.get("properties", {}).get(name, {}), root)
+        found = resolve((shape.get("properties") or {}).get(name, {}), root)
         if "enum" in found or "const" in found:
             yield from found.get("enum", [found.get("const")])
             return
@@ -132,7 +136,8 @@ def _name(found: Any) -> str:
 def _known(states: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     """The executor that the state names for a candidate."""
     for state in states:
-        for one in state.get("candidates") or ():
+        rows = state.get("candidates")
+        for one in rows if isinstance(rows, list) else ():
             if _name(one) == name and isinstance(one, dict) and one.get("executor"):
                 return {"executor": one["executor"]}
     return {}

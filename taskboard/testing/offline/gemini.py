@@ -10,7 +10,7 @@ from typing import Any
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
 from taskboard.testing.offline.cache import Prompt, automatic
 from taskboard.testing.offline.chunks import chunks
-from taskboard.testing.offline.gemini_rules import refuse
+from taskboard.testing.offline.gemini_rules import lower, refuse
 from taskboard.testing.offline.reply import Error, Piece, Reply, Text, Thought, ToolUse
 from taskboard.testing.offline.tokens import count
 from taskboard.testing.offline.wire import Call, Event, Sent
@@ -98,30 +98,18 @@ def decode(body: Mapping[str, Any]) -> Ask:
     return Ask(
         wire="gemini",
         model="",
-        system="\n".join(str(part.get("text", "")) for part in system.get("parts") or ()),
+        system="\n".join(str(part.get("text") or "") for part in system.get("parts") or ()),
         parts=tuple(_parts(body["contents"])),
         tools=tuple(_tool(tool) for group in groups for tool in group),
-        schema=_lower(schema) if schema else None,
+        schema=lower(schema) if schema else None,
         max_tokens=config.get("maxOutputTokens"),
     )
 
 
 def _tool(tool: Mapping[str, Any]) -> Tool:
-    schema = tool.get("parametersJsonSchema") or _lower(tool.get("parameters") or {})
+    schema = tool.get("parametersJsonSchema") or lower(tool.get("parameters") or {})
     said = tool.get("description") or ""
     return Tool(name=tool["name"], schema=schema, description=said)
-
-
-def _lower(schema: Any) -> Any:
-    """The schema with its types as JSON Schema spells them: this API also takes ``STRING``."""
-    if isinstance(schema, list):
-        return [_lower(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {name: _lower(value) for name, value in schema.items()}
-    if isinstance(found.get("type"), str):
-        found["type"] = found["type"].lower()
-    return found
 
 
 def _parts(contents: list[Mapping[str, Any]]) -> Iterator[Part]:
@@ -131,12 +119,12 @@ def _parts(contents: list[Mapping[str, Any]]) -> Iterator[Part]:
     for content in contents:
         role = "assistant" if content.get("role") == "model" else "user"
         for part in content.get("parts") or ():
-            if "functionCall" in part:
+            if part.get("functionCall"):
                 found = part["functionCall"]
                 calls += 1
                 waiting.append((found["name"], f"call_{calls}"))
                 yield Called(f"call_{calls}", found["name"], found.get("args") or {})
-            elif "functionResponse" in part:
+            elif part.get("functionResponse"):
                 found = part["functionResponse"]
                 own = next((one for one in waiting if one[0] == found["name"]), None)
                 if own:

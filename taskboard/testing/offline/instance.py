@@ -28,8 +28,10 @@ def instance(schema: Schema, wishes: Any = None) -> Any:
     return _make(schema, wishes, schema, 0)
 
 
-def resolve(schema: Schema, root: Schema) -> Schema:
-    """The schema that a ``$ref`` names; one without as it is."""
+def resolve(schema: Schema | bool, root: Schema) -> Schema:
+    """The schema that a ``$ref`` names; one without as it is. ``True`` is the empty one."""
+    if isinstance(schema, bool):
+        return {}
     for _ in range(_DEPTH):
         ref = schema.get("$ref")
         if not isinstance(ref, str):
@@ -65,16 +67,16 @@ def _make(schema: Schema, wish: Any, root: Schema, depth: int) -> Any:
 def _one(schema: Schema, wish: Any, root: Schema) -> Schema:
     """The schema with its alternatives chosen and its parts joined."""
     for group in ("anyOf", "oneOf"):
-        choices = [resolve(one, root) for one in schema.get(group, ())]
+        choices = [resolve(one, root) for one in (schema.get(group) or ())]
         if choices:
             rest = {name: value for name, value in schema.items() if name != group}
             best = max(choices, key=lambda one: _liking(one, wish, root))
             return _one({**rest, **best}, wish, root)
     merged = {name: value for name, value in schema.items() if name != "allOf"}
-    for part in schema.get("allOf", ()):
+    for part in schema.get("allOf") or ():
         found = _one(resolve(part, root), wish, root)
-        properties = {**merged.get("properties", {}), **found.get("properties", {})}
-        required = [*merged.get("required", ()), *found.get("required", ())]
+        properties = {**(merged.get("properties") or {}), **(found.get("properties") or {})}
+        required = [*(merged.get("required") or ()), *(found.get("required") or ())]
         merged = {**merged, **found}
         if properties:
             merged |= {"properties": properties, "required": list(dict.fromkeys(required))}
@@ -85,7 +87,7 @@ def _liking(schema: Schema, wish: Any, root: Schema) -> int:
     """How much of a wish an alternative takes."""
     if not isinstance(wish, dict):
         return 2 if _taken(schema, wish) else 0
-    properties = schema.get("properties", {})
+    properties = schema.get("properties") or {}
     shared = [(resolve(properties[name], root), wish[name]) for name in wish if name in properties]
     return 1 + sum(2 if _taken(one, value) else -3 for one, value in shared)
 
@@ -97,7 +99,7 @@ def _taken(schema: Schema, wish: Any) -> bool:
         return wish in schema["enum"]
     if "anyOf" in schema:
         return any(_taken(one, wish) for one in schema["anyOf"])
-    kinds = schema.get("type", [])
+    kinds = schema.get("type") or []
     return any(_is(kind, wish) for kind in (kinds if isinstance(kinds, list) else [kinds]))
 
 
@@ -126,8 +128,8 @@ def _is(kind: str, value: Any) -> bool:
 
 def _object(schema: Schema, wish: Any, root: Schema, depth: int) -> dict[str, Any]:
     wishes = wish if isinstance(wish, dict) else {}
-    properties = schema.get("properties", {})
-    required = schema.get("required", ())
+    properties = schema.get("properties") or {}
+    required = schema.get("required") or ()
     wanted = [name for name in properties if name in required or wishes.get(name) is not None]
     wanted += [name for name in required if name not in properties]
     if depth > _DEPTH:
@@ -137,17 +139,17 @@ def _object(schema: Schema, wish: Any, root: Schema, depth: int) -> dict[str, An
 
 def _array(schema: Schema, wish: Any, root: Schema, depth: int) -> list[Any]:
     wishes = list(wish) if isinstance(wish, list | tuple) else []
-    wishes = wishes[: schema.get("maxItems", len(wishes))]
-    missing = schema.get("minItems", 0) - len(wishes)
-    items = schema.get("items", {})
+    wishes = wishes[: schema.get("maxItems") or len(wishes)]
+    missing = (schema.get("minItems") or 0) - len(wishes)
+    items = schema.get("items") or {}
     return [_make(items, one, root, depth + 1) for one in wishes + [None] * max(0, missing)]
 
 
 def _plain(kind: str, schema: Schema) -> Any:
     if kind == "string":
-        said = _FORMATS.get(schema.get("format", ""), "")
-        return said.ljust(schema.get("minLength", 0), ".")
+        said = _FORMATS.get(schema.get("format") or "", "")
+        return said.ljust(schema.get("minLength") or 0, ".")
     if kind in ("integer", "number"):
         above = schema.get("exclusiveMinimum")
-        return above + 1 if above is not None else schema.get("minimum", 0)
+        return above + 1 if above is not None else (schema.get("minimum") or 0)
     return True if kind == "boolean" else None

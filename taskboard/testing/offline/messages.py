@@ -164,10 +164,12 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
             yield Answered(block["tool_use_id"], said, bool(block.get("is_error")))
 
 
-def _plain(content: str | Sequence[Mapping[str, Any]]) -> str:
+def _plain(content: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(str(block.get("text", "")) for block in content)
+    if isinstance(content, Mapping):
+        return canonical(content)
+    return "\n".join(str(block.get("text") or "") for block in content)
 
 
 def _frame(ask: Ask, sent: Sent) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taskboard.testing.offline.content_rules import conversation_faults
+from taskboard.testing.offline.messages_shape import BODY
 from taskboard.testing.offline.models import Model, find_model
 from taskboard.testing.offline.reply import Error, error
 from taskboard.testing.offline.schema_rules import schema_faults
+from taskboard.testing.offline.shapes import malformed, shape_faults
 from taskboard.testing.offline.tokens import count
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -83,23 +85,15 @@ def _field_faults(body: Body, counting: bool) -> Iterator[str]:
     required = ("model", "messages") if counting else ("model", "max_tokens", "messages")
     yield from (f"{name}: Field required" for name in required if body.get(name) is None)
     yield from (f"{name}: Extra inputs are not permitted" for name in body if name not in _KNOWN)
-    if not isinstance(body["model"], str):
-        yield "model: Input should be a valid string"
-    if not isinstance(body["messages"], list):
-        yield "messages: Input should be a valid list"
-    elif not body["messages"]:
+    yield from shape_faults(body, BODY, "")
+    if not body["messages"]:
         yield "messages: at least one message is required"
-    limit = body.get("max_tokens", 0)
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        yield "max_tokens: Input should be a valid integer"
-    elif limit < 0:
+    if (body.get("max_tokens") or 0) < 0:
         yield "max_tokens: Input should be greater than or equal to 0"
     system = body.get("system")
-    if system is not None and not isinstance(system, str | list):
-        yield "system: Input should be a valid string or list of text blocks"
     for at, block in enumerate(system if isinstance(system, list) else ()):
-        if not isinstance(block, dict) or block.get("type") != "text":
-            yield f"system.{at}: Input should be a text block"
+        if block.get("type") != "text":
+            yield f"system.{at}.type: Input should be 'text'"
         elif not block.get("text"):
             yield f"system.{at}: text content blocks must be non-empty"
 
@@ -118,7 +112,7 @@ def _thinking_faults(body: Body, model: Model) -> Iterator[str]:
     thinking = body.get("thinking")
     if thinking is None:
         return
-    kind = thinking.get("type") if isinstance(thinking, dict) else None
+    kind = thinking.get("type")
     if kind not in ("enabled", "disabled", "adaptive", "between_tools"):
         yield "thinking.type: Input should be adaptive, between_tools, disabled or enabled"
     elif kind == "disabled" and not model.thinking_off:
@@ -136,22 +130,19 @@ def _budget_faults(thinking: Body, body: Body, model: Model) -> Iterator[str]:
             ' "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
         )
     budget = thinking.get("budget_tokens")
-    if not isinstance(budget, int):
+    if budget is None:
         yield "thinking.enabled.budget_tokens: Field required"
     elif budget < 1024:
         yield "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
-    elif budget >= body.get("max_tokens", budget + 1):
+    elif budget >= (body.get("max_tokens") or budget + 1):
         yield "`max_tokens` must be greater than `thinking.budget_tokens`."
 
 
 def _tool_faults(body: Body) -> Iterator[str]:
     tools = body.get("tools") or ()
-    if not isinstance(tools, list | tuple):
-        yield "tools: Input should be a valid list"
-        return
-    names = [tool.get("name") if isinstance(tool, dict) else None for tool in tools]
+    names = [tool.get("name") for tool in tools]
     for at, (tool, name) in enumerate(zip(tools, names, strict=True)):
-        if not isinstance(name, str):
+        if name is None:
             yield f"tools.{at}.custom.name: Field required"
         elif not _TOOL_NAME.fullmatch(name):
             yield f"tools.{at}.custom.name: String should match pattern '{_TOOL_NAME.pattern}'"
@@ -163,9 +154,11 @@ def _tool_faults(body: Body) -> Iterator[str]:
 
 def _input_faults(place: str, tool: Body) -> Iterator[str]:
     schema = tool.get("input_schema")
-    if not isinstance(schema, dict):
+    if schema is None:
         yield f"{place}.input_schema: Field required"
-    elif schema.get("type") != "object":
+        return
+    yield from malformed(schema, f"{place}.input_schema")
+    if schema.get("type") != "object":
         yield f"{place}.input_schema.type: Input should be 'object'"
     elif tool.get("strict"):
         yield from schema_faults(schema, f"{place}.input_schema")
@@ -175,7 +168,7 @@ def _choice_faults(body: Body, model: Model) -> Iterator[str]:
     choice = body.get("tool_choice")
     if choice is None:
         return
-    kind = choice.get("type") if isinstance(choice, dict) else None
+    kind = choice.get("type")
     if kind not in ("auto", "any", "tool", "none"):
         yield "tool_choice.type: Input should be auto, any, tool or none"
     elif kind in ("any", "tool") and not model.forced_tools:
@@ -194,9 +187,9 @@ def _mark_faults(body: Body) -> Iterator[str]:
     if len(marks) > MAX_MARKS:
         yield f"A maximum of 4 blocks with cache_control may be provided. Found {len(marks)}."
     for mark in marks:
-        if not isinstance(mark, dict) or mark.get("type") != "ephemeral":
+        if mark.get("type") != "ephemeral":
             yield "cache_control.type: Input should be 'ephemeral'"
-        elif mark.get("ttl", "5m") not in ("5m", "1h"):
+        elif (mark.get("ttl") or "5m") not in ("5m", "1h"):
             yield "cache_control.ephemeral.ttl: Input should be '5m' or '1h'"
 
 
@@ -213,27 +206,22 @@ def _marks(found: Any) -> Iterator[Any]:
 
 
 def _format_faults(body: Body) -> Iterator[str]:
-    config = body.get("output_config")
-    if config is None:
-        return
-    if not isinstance(config, dict):
-        yield "output_config: Input should be a valid object"
-        return
+    config = body.get("output_config") or {}
     if config.get("effort") not in (None, *_EFFORTS):
         yield f"output_config.effort: Input should be one of {', '.join(_EFFORTS)}"
-    wanted = config.get("format")
+    wanted = config.get("format") or body.get("output_format")
     if wanted is None:
         return
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+    if wanted.get("type") != "json_schema":
         yield "output_config.format.type: Input should be 'json_schema'"
-    elif not isinstance(wanted.get("schema"), dict):
+    elif wanted.get("schema") is None:
         yield "output_config.format.schema: Field required"
     else:
         yield from schema_faults(wanted["schema"], "output_config.format.schema")
 
 
 def _length_faults(body: Body, model: Model) -> Iterator[str]:
-    limit = body.get("max_tokens", 0)
+    limit = body.get("max_tokens") or 0
     if limit > model.output:
         yield (
             f"max_tokens: {limit} > {model.output}, which is the maximum allowed number of output"

@@ -140,7 +140,7 @@ def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
 
 def _output(found: Any) -> str:
     if isinstance(found, list):
-        return "\n".join(str(block.get("text", "")) for block in found)
+        return "\n".join(str(block.get("text") or "") for block in found)
     return found if isinstance(found, str) else json.dumps(found)
 
 
