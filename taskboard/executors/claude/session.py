@@ -43,6 +43,7 @@ _NUDGE = (
     "You stopped without a report. If you are done, or cannot go on, call `report`; otherwise go"
     " on with your tools. Only `report` ends the task."
 )
+_ABOUT = ("command", "pattern", "path")
 _CUT = "Your answer was cut off at its longest. Go on from there, in smaller pieces."
 _PAUSED = "Go on."
 _NOT_RUN = "Not run: the answer was cut off in the middle of this call."
@@ -248,9 +249,10 @@ def _object(given: Any) -> Any:
 
 
 def _brief(given: Any) -> str:
+    """What a call is about; what it writes is in the file."""
     if not isinstance(given, dict):
         return _first(str(given))
-    return _first(" ".join(str(value) for value in given.values()))
+    return _first(" ".join(str(given[name]) for name in _ABOUT if name in given))
 
 
 def _first(text: str) -> str:
