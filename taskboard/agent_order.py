@@ -202,7 +202,8 @@ class _Course:
         with contextlib.ExitStack() as made:
             child = self._start(text, listener, made)
             ending = await listen(child, self.watcher.started, listener, self._limits())
-        turn = listener.stream.turn()
+        code = ending.code if ending.cause == "exit" else None
+        turn = listener.stream.turn(code, said.text)
         self._account(turn)
         return Ended(
             cause=ending.cause,
@@ -218,6 +219,7 @@ class _Course:
             if ask.session:
                 write_session(order.folder, self.dialect.kind.name, self.session)
             launch = made.enter_context(self.dialect.launch(self.program, order, ask))
+            text = "\n\n".join(filter(None, (text, launch.postscript)))
             return start_program(
                 caged(self.edges, order, launch),
                 cwd=order.project,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from taskboard.child import Child, Ending, start
+from taskboard.child import Child, Ending, run_environment, start
 from taskboard.clock import Clock
 from taskboard.confinement import Cage
 from taskboard.core.agent_turn import JsonLines, Stream
@@ -53,12 +53,16 @@ class Kind:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One start of a program: its command, what it is given besides the run's own environment,
-    and what it needs to touch when it is confined (``Cage``)."""
+    and what it needs to touch when it is confined (``Cage``). A program that confines its tools
+    itself ``nests`` in the confiners of these names only; elsewhere its own confinement has to
+    do. ``postscript`` follows what it is asked."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
+    nests: tuple[str, ...] | None = None
+    postscript: str = ""
 
 
 def find_program(command: str, environ: Mapping[str, str]) -> Path | None:
@@ -88,7 +92,10 @@ def installed_in(program: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
     """The command, in a cage where this machine has one and the order wants it."""
-    if edges.confiner is None or not order.rights.confined:
+    confiner = edges.confiner
+    if confiner is None or not order.rights.confined:
+        return launch.argv
+    if launch.nests is not None and confiner.name not in launch.nests:
         return launch.argv
     cage = Cage(
         project=order.project,
@@ -98,7 +105,7 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
         control=order.control,
         network=True,  # its model is out there; what its tools may reach is each program's own
     )
-    return tuple(edges.confiner.wrap(launch.argv, cage))
+    return tuple(confiner.wrap(launch.argv, cage))
 
 
 def has_shell(edges: Edges, order: Order, wish: str) -> bool:
@@ -214,23 +221,23 @@ async def _ended(work: asyncio.Task[Ending]) -> None:
         raise asyncio.CancelledError
 
 
-async def ask_version(edges: Edges, program: Path, environ: Mapping[str, str]) -> str:
+async def ask_version(edges: Edges, program: Path, own: Mapping[str, str]) -> str:
     """The version that a program says it has, ``2.1.329``; empty when it does not say so within
-    ``VERSION_PATIENCE``. Never raises."""
+    ``VERSION_PATIENCE``. Never raises. ``own`` are the program's own variables."""
     said = bytearray()
+    marker = edges.clock.uuid()
+    environ = run_environment(edges.environ, (), label="", run=marker, board=edges.state)
     with contextlib.suppress(OSError, ValueError):
         child = start(
             [str(program), "--version"],
             cwd=Path("/"),
-            environ=environ,
+            environ={**environ, **own},
             out=said.extend,
             err=lambda _: None,
             clock=edges.clock,
             processes=edges.processes,
         )
-        await child.perform(
-            lambda _: None, marker=edges.clock.uuid(), timeout=VERSION_PATIENCE - 2, grace=1.0
-        )
+        await child.perform(lambda _: None, marker=marker, timeout=VERSION_PATIENCE - 2, grace=1.0)
     found = _VERSION.search(said.decode("utf-8", "replace"))
     return found[0] if found else ""
 

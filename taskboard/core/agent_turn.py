@@ -53,8 +53,9 @@ class Stream(Protocol):
         """One line; answers what a person would want to read of it, or nothing."""
         ...
 
-    def turn(self) -> Turn:
-        """What has been heard so far."""
+    def turn(self, code: int | None, stderr: str) -> Turn:
+        """What has been heard, in the light of the exit status (None: a signal, or it is not
+        known) and the end of what stood on stderr."""
         ...
 
 

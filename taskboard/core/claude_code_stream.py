@@ -64,7 +64,7 @@ class ClaudeCodeStream:
                 pass
         return ""
 
-    def turn(self) -> Turn:
+    def turn(self, code: int | None = None, stderr: str = "") -> Turn:  # noqa: ARG002
         result = self._result
         if result is None:
             return Turn(
@@ -101,6 +101,11 @@ class ClaudeCodeStream:
             self._trouble = Trouble(
                 kind="quota", error=error, status=status, until=self._reset, wait=wait
             )
+            self.over = 0.0
+        if status == 401 and count_at(line, "attempt") > 1:
+            # The first time it may have had a new token made; after that nothing changes.
+            error = "The service does not accept the key or login (401)."
+            self._trouble = Trouble(kind="authentication", error=error, status=status)
             self.over = 0.0
         return f"the service answered {status or 'nothing'}; trying again in {wait:.0f}s"
 

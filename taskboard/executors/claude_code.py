@@ -25,7 +25,6 @@ from taskboard.agent_program import (
     has_shell,
     installed_in,
 )
-from taskboard.child import run_environment
 from taskboard.core.agent_turn import Stream
 from taskboard.core.claude_code_stream import ClaudeCodeStream
 from taskboard.core.outcome import Outcome
@@ -111,12 +110,7 @@ class Executor:
 
     async def examine(self) -> Fitness:
         program = find_program(self._command, self._edges.environ)
-        version = ""
-        if program is not None:
-            environ = run_environment(
-                self._edges.environ, (), label="", run="", board=self._edges.state
-            )
-            version = await ask_version(self._edges, program, {**environ, **_QUIET})
+        version = await ask_version(self._edges, program, _QUIET) if program else ""
         return fitness_of(
             KIND, program, self._command, logged_in=self._logged_in(), version=version
         )

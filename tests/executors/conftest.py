@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,6 @@ from taskboard.testing.offline import OfflineModel
 from taskboard.testing.rig import Witness, order_in
 
 ROOT = Path(__file__).parents[2]
-CANARY = "sk-canary-51c0ffee-never-to-be-seen"
 
 
 def program(name):
@@ -65,6 +65,10 @@ class Bench:
 
     def run(self, order, witness=None):
         return asyncio.run(self.executor().execute(order, witness or Witness()))
+
+    def told(self):
+        """Everything that the model was told, as one text."""
+        return "\n".join(json.dumps(request.body) for request in self.model.requests)
 
     def kept(self):
         """Everything that taskboard has kept of all runs, as one text."""

@@ -11,8 +11,7 @@ from taskboard.core.rights import Rights
 from taskboard.testing.offline import error, text, tool_use
 from taskboard.testing.rig import Witness, until
 
-from .conftest import CANARY
-
+CANARY = "sk-canary-51c0ffee-never-to-be-seen"
 REPORT = {"status": "done", "summary": "Wrote it.", "artifacts": ["a.txt"], "question": ""}
 
 
@@ -25,11 +24,6 @@ def claude(bench):
     return bench(
         "claude_code", "claude", options={"shell": "always", "model": "claude-sonnet-5-5"}
     )
-
-
-def tool_results(model):
-    """What the model was told of its tools."""
-    return "".join(json.dumps(request.body.get("messages")) for request in model.requests)
 
 
 def test_a_task_is_done_and_its_report_bill_and_session_are_kept(claude):
@@ -135,7 +129,7 @@ def test_its_tools_see_no_key_and_nothing_that_is_kept_holds_it(claude):
     claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
     outcome = claude.run(claude.order())
     assert isinstance(outcome, Succeeded), outcome
-    told = tool_results(claude.model)
+    told = claude.told()
     assert "looked" in told
     assert "TASKBOARD_RUN_ID" in told
     assert CANARY not in told
@@ -164,12 +158,14 @@ def test_control_files_are_refused_to_its_tools_and_a_stranger_gets_no_shell(cla
     order = claude.order(control=(board,), rights=Rights(network=False))
     board.write_text("mine")
     claude.model.push(
+        tool_use("Read", {"file_path": str(board)}),
         tool_use("Write", {"file_path": str(board), "content": "forged"}),
         tool_use("Bash", {"command": "touch ran", "description": "x"}),
         report(),
     )
     assert isinstance(claude.run(order), Succeeded)
     assert board.read_text() == "mine"
+    assert "denied by your permission settings" in claude.told()
     assert not (order.project / "ran").exists()
 
 

@@ -6,8 +6,9 @@ import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 
-ME = os.path.basename(sys.argv[0])
+ME = Path(sys.argv[0]).name
 DONE = {"status": "done", "artifacts": [], "question": ""}
 
 
@@ -91,7 +92,8 @@ def gemini():
     def told(block):
         tell({"type": "tool_result", "status": "success", "output": spoken(block)})
 
-    code = do(sys.stdin.read(), told)
+    deed = sys.stdin.read().partition("\n\nWhen you have finished")[0]
+    code = do(deed, told)
     report = {**DONE, "summary": f"exit status {code}", "status": "failed" if code else "done"}
     text = json.dumps(report)
     tell({"type": "message", "role": "assistant", "content": text[:20], "delta": True})

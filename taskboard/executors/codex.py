@@ -1,0 +1,217 @@
+"""Codex, OpenAI's agent, headless: ``codex exec`` with a line of JSON for each event.
+
+Its commands run in a sandbox of its own, where control files are read-only and the network is
+closed unless the order may use it. Settings that lie in a project are ignored by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from taskboard.agent_order import Ask, carry_out
+from taskboard.agent_program import (
+    Kind,
+    Launch,
+    ask_version,
+    find_program,
+    fitness_of,
+    installed_in,
+)
+from taskboard.core.agent_turn import Stream
+from taskboard.core.codex_stream import CodexStream
+from taskboard.core.outcome import Outcome, Unable
+from taskboard.core.report import REPORT_SCHEMA
+from taskboard.core.setting_kinds import Setting
+from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.workspace import home
+
+OPTIONS: tuple[Setting, ...] = (
+    Setting("command", "needed", "The program: a name or a path.", guarded=True),
+    Setting("model", "text", "The model, unless a task or a decision names one."),
+    Setting(
+        "effort",
+        "choice",
+        "How much the model thinks.",
+        choices=("minimal", "low", "medium", "high", "xhigh"),
+    ),
+    Setting(
+        "shell",
+        "choice",
+        "Whether it may run commands: in its sandbox, or never (then it can do nothing).",
+        choices=("confined", "never"),
+        guarded=True,
+    ),
+    Setting("readable", "texts", "More files and folders that it may read.", guarded=True),
+    Setting("args", "texts", "More arguments for the program.", guarded=True),
+)
+
+KIND = Kind(
+    name="codex",
+    program="codex",
+    tested=(0, 169, 0),
+    install="Install it with `npm install -g @openai/codex`, or name it in"
+    " `[executors.codex] command`.",
+    login="Run `codex login`, or set CODEX_API_KEY.",
+    keys=("CODEX_API_KEY", "OPENAI_API_KEY"),
+)
+
+_PROFILE = "taskboard"
+_UNNAMED = "codex"
+"""Stands for its own default in bills: it does not say which model that is."""
+
+
+class Executor:
+    """Orders done by ``codex``. ``grace`` is the time between TERM and KILL."""
+
+    def __init__(self, edges: Edges, *, grace: float = 5.0) -> None:
+        self._edges = edges
+        self._grace = grace
+        self._command = str(edges.options.get("command") or KIND.program)
+        self._own = edges.state / KIND.name
+
+    @property
+    def kind(self) -> Kind:
+        """See ``taskboard.agent_order.Dialect``."""
+        return KIND
+
+    @property
+    def chooses_session(self) -> bool:
+        """See ``taskboard.agent_order.Dialect``."""
+        return False
+
+    def fitness(self) -> Fitness:
+        """Looks for the program and for a key or the file that a login leaves."""
+        program = find_program(self._command, self._edges.environ)
+        return fitness_of(KIND, program, self._command, logged_in=self._logged_in())
+
+    async def examine(self) -> Fitness:
+        program = find_program(self._command, self._edges.environ)
+        version = await ask_version(self._edges, program, {}) if program else ""
+        return fitness_of(
+            KIND, program, self._command, logged_in=self._logged_in(), version=version
+        )
+
+    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
+        """See ``taskboard.executor.Executor``."""
+        if not order.rights.shell or self._edges.options.get("shell") == "never":
+            return Unable(
+                reason="capability",
+                error="codex does everything by commands, and this task may run none",
+                hint="Let another executor do it.",
+            )
+        return await carry_out(
+            self, self._edges, order, watcher, command=self._command, grace=self._grace
+        )
+
+    def stream(self, order: Order) -> Stream:
+        """See ``taskboard.agent_order.Dialect``."""
+        return CodexStream(self._model(order) or _UNNAMED)
+
+    def unknown_session(self, code: int | None, stderr: str) -> bool:
+        """See ``taskboard.agent_order.Dialect``."""
+        return code == 1 and "no rollout found" in stderr
+
+    @contextlib.contextmanager
+    def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
+        """See ``taskboard.agent_order.Dialect``."""
+        state, environ = self._state_folder()
+        more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+        schema = order.folder / "schema.json"
+        order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        schema.write_text(json.dumps(REPORT_SCHEMA))
+        try:
+            yield Launch(
+                argv=(str(program), *self._arguments(order, ask, schema)),
+                environ=environ,
+                writable=(state,),
+                readable=(*installed_in(program, self._edges.environ), *more),
+                # Elsewhere its own sandbox does not work within ours.
+                nests=("bubblewrap",),
+            )
+        finally:
+            schema.unlink(missing_ok=True)
+
+    def _arguments(self, order: Order, ask: Ask, schema: Path) -> list[str]:
+        found = ["exec", *(("resume", ask.session) if ask.known else ())]
+        found += ["--json", "--skip-git-repo-check", "--output-schema", str(schema)]
+        settings = self._settings(order)
+        for name, value in settings.items():
+            found += ["-c", f"{name}={_toml(value)}"]
+        if model := self._model(order):
+            found += ["-m", model]
+        return [*found, *self._edges.options.get("args", ()), "-"]
+
+    def _settings(self, order: Order) -> dict[str, object]:
+        files: dict[str, object] = {":root": "read", ":tmpdir": "write"}
+        files[str(order.project)] = "write"
+        files |= {str(path): "read" for path in order.control}
+        # Whatever its tools see of the environment is named, so the key is not among it.
+        seen = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ", "TMPDIR", "TERM"]
+        found: dict[str, object] = {
+            "check_for_update_on_startup": False,
+            "analytics.enabled": False,
+            f"permissions.{_PROFILE}": {
+                "filesystem": files,
+                "network": {"enabled": order.rights.network},
+            },
+            "default_permissions": _PROFILE,
+            "shell_environment_policy": {
+                "inherit": "all",
+                "ignore_default_excludes": True,
+                "include_only": [*seen, "TASKBOARD_*", *order.env],
+            },
+        }
+        if not order.rights.network:
+            found["web_search"] = "disabled"
+        if effort := self._edges.options.get("effort"):
+            found["model_reasoning_effort"] = effort
+        if url := self._edges.environ.get("OPENAI_BASE_URL"):
+            found["openai_base_url"] = url
+        return found
+
+    def _model(self, order: Order) -> str:
+        return order.model or str(self._edges.options.get("model") or "")
+
+    def _state_folder(self) -> tuple[Path, dict[str, str]]:
+        """With a key of its own it has a state of its own; a login lies in its user's, and comes
+        before a key that may be meant for something else."""
+        environ = self._edges.environ
+        login = self._login_folder()
+        key = environ.get("CODEX_API_KEY") or ""
+        if not key and not (login / "auth.json").is_file():
+            key = environ.get("OPENAI_API_KEY") or ""
+        found = {"CODEX_API_KEY": key} if key else {}
+        folder = self._own if key else login
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found["CODEX_HOME"] = str(folder)
+        temporary = Path(environ.get("TMPDIR") or tempfile.gettempdir())
+        if folder.resolve().is_relative_to(temporary.resolve()):
+            # It would put no helper programs there, and every command would fail.
+            found["TMPDIR"] = "/var/tmp"  # noqa: S108 - not a file, a place for the program's own
+        return folder, found
+
+    def _login_folder(self) -> Path:
+        named = self._edges.environ.get("CODEX_HOME")
+        return Path(named) if named else home(self._edges.environ) / ".codex"
+
+    def _logged_in(self) -> bool:
+        keyed = any(self._edges.environ.get(name) for name in KIND.keys)
+        return keyed or (self._login_folder() / "auth.json").is_file()
+
+
+def make(edges: Edges) -> Executor:
+    """See ``taskboard.executor``."""
+    return Executor(edges)
+
+
+def _toml(value: object) -> str:
+    """A value as TOML spells it on one line. What JSON writes for texts is TOML too."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)}={_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
