@@ -8,20 +8,26 @@ import platform
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from taskboard.anthropic_api import KEYS
 from taskboard.clock import SystemClock
 from taskboard.config import Configured, load
+from taskboard.confinement import Confiner
+from taskboard.core.bill import Rates
 from taskboard.core.event import Draft
+from taskboard.core.prices import PRICES
 from taskboard.core.redact import Redactor, secrets_of
+from taskboard.core.setting_kinds import PRICE_SETTINGS
 from taskboard.core.settings import Settings
 from taskboard.core.task import World
-from taskboard.deciders.priority import Decider
+from taskboard.decider import Decider, Desk
 from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
-from taskboard.executor import Executor
+from taskboard.executor import Edges
 from taskboard.git import FolderGit
 from taskboard.heads import Heads, opened_as
 from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, fork
@@ -29,9 +35,10 @@ from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import SystemProcesses
+from taskboard.registry import Executors, decider, names
 from taskboard.trust import Trust
 from taskboard.wakefulness import Wakefulness
-from taskboard.workspace import Workspace, find
+from taskboard.workspace import Workspace, find, user_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,19 @@ def open_app(
         writable=writable,
         redact=redactor.redact_data,
     )
+    prices = _prices(settings)
+    edges = Edges(
+        clock=clock,
+        processes=processes,
+        environ=environ,
+        state=user_state(environ) / "agents",
+        prices=prices,
+    )
+    executors = Executors(edges, settings.executors, cache(partial(_confiner, environ)))
+    priority = decider("priority", Desk(clock=clock, environ=environ, root=workspace.root))
+    desk = Desk(
+        clock=clock, environ=environ, root=workspace.root, fallback=priority, prices=prices
+    )
     ctx = Context(
         workspace=workspace,
         settings=settings,
@@ -99,8 +119,9 @@ def open_app(
         writeback=WriteBack(
             files, clock, board=workspace.board, state=workspace.state, boot=processes.me().boot
         ),
-        executors=_executors(clock, processes, environ),
-        decider=_decider(settings),
+        executors=executors,
+        decider=_decider(settings, desk),
+        fallback=priority,
         device=device,
         mark=_mark(clock),
         owner=settings.owner or login_name(),
@@ -121,21 +142,31 @@ def _ledger_path(workspace: Workspace, settings: Settings) -> Path:
     return workspace.root / settings.ledger
 
 
-def _executors(
-    clock: SystemClock, processes: SystemProcesses, environ: Mapping[str, str]
-) -> dict[str, Executor]:
-    from taskboard.executors import shell
+def _confiner(environ: Mapping[str, str]) -> Confiner | None:
+    from taskboard.confiners.find import find_confiner
 
-    return {"shell": shell.Executor(clock=clock, processes=processes, environ=environ)}
+    return find_confiner(environ).confiner
 
 
-def _decider(settings: Settings) -> Decider:
-    if settings.decider in ("auto", "priority"):
-        return Decider()
-    raise BadSettings(
-        f"decider = {settings.decider!r} is not in this version.",
-        hint='Set decider = "auto" or "priority".',
-    )
+def _prices(settings: Settings) -> dict[str, Rates]:
+    """Published prices, and the user's own on top; what one leaves out is 0."""
+    zero = dict.fromkeys((s.name for s in PRICE_SETTINGS), 0.0)
+    own = {model: Rates(**{**zero, **rates}) for model, rates in settings.prices.items()}
+    return {**PRICES, **own}
+
+
+def _decider(settings: Settings, desk: Desk) -> Decider:
+    name = settings.decider
+    if name == "auto":
+        name = "claude" if any(desk.environ.get(key) for key in KEYS) else "priority"
+    if name not in names("deciders"):
+        raise BadSettings(
+            f"decider = {settings.decider!r} is none of {', '.join(names('deciders'))}.",
+            hint='Set decider = "auto", or one of these.',
+        )
+    if name == "priority":
+        return desk.fallback or decider(name, desk)
+    return decider(name, replace(desk, options=settings.deciders.get(name, {})))
 
 
 def _untrusted(trust: Trust, workspace: Workspace, ledger: Path) -> Untrusted | None:

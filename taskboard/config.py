@@ -15,6 +15,8 @@ from typing import Any
 
 from taskboard.core.setting_kinds import (
     BY_NAME,
+    ORIGIN_SETTINGS,
+    PRICE_SETTINGS,
     SETTINGS,
     TABLES,
     Setting,
@@ -25,6 +27,7 @@ from taskboard.core.setting_kinds import (
 )
 from taskboard.core.settings import Settings
 from taskboard.errors import BadSettings
+from taskboard.registry import names, options
 from taskboard.toml_file import Document, Mistake, read_document
 from taskboard.workspace import Workspace, home, user_settings
 
@@ -170,7 +173,7 @@ def _from_flags(flags: Mapping[str, Any]) -> Iterator[_Offer]:
 def _judge(offer: _Offer) -> _Offer | Mistake:
     """The offer with its value as the runtime wants it, or what is wrong with it."""
     if len(offer.path) == 3:
-        return offer
+        return _judge_entry(offer)
     wrong = _misplaced(offer, BY_NAME.get(offer.path[0]))
     if wrong is not None:
         return offer.wrong(wrong)
@@ -179,6 +182,35 @@ def _judge(offer: _Offer) -> _Offer | Mistake:
     if read.wrong is not None:
         return offer.wrong(read.wrong)
     return _Offer(offer.path, read.value, offer.source, offer.place, offer.line)
+
+
+def _judge_entry(offer: _Offer) -> _Offer | Mistake:
+    """One entry of a table, as its implementation says what it may be."""
+    kind, name, key = offer.path
+    known = _entries_of(kind, name)
+    if known is None:
+        listed = ", ".join(names(kind))
+        return offer.wrong(f"there is no {kind.removesuffix('s')} {name}; there are {listed}.")
+    setting = known.get(key)
+    if setting is None:
+        near = difflib.get_close_matches(key, known, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(known))}."
+        return offer.wrong(f"[{kind}.{name}] has no setting {key}. {hint}")
+    read = read_value(setting, offer.value)
+    if read.wrong is not None:
+        return offer.wrong(read.wrong)
+    return _Offer(offer.path, read.value, offer.source, offer.place, offer.line)
+
+
+def _entries_of(kind: str, name: str) -> dict[str, Setting] | None:
+    """The settings of one table, by name; None where there is nothing of that name."""
+    if kind == "prices":
+        return {setting.name: setting for setting in PRICE_SETTINGS}
+    if kind == "origins":
+        return {setting.name: setting for setting in ORIGIN_SETTINGS}
+    if name not in names(kind):
+        return None
+    return {setting.name: setting for setting in options(kind, name)}
 
 
 def _misplaced(offer: _Offer, setting: Setting | None) -> str | None:

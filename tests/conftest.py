@@ -123,6 +123,7 @@ class Desk:
             ),
             executors={"shell": self.script},
             decider=Decider(),
+            fallback=Decider(),
             device="desk",
             mark="a4b",
             owner="ann",

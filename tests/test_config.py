@@ -143,31 +143,42 @@ def test_rights_can_be_given_by_environment_and_flag(places):
 
 def test_tables_of_executors_and_deciders_are_laid_over_each_other_by_entry(places):
     places.workspace.settings.write_text(
-        "[executors.codex]\nprogram = 'codex'\nmodel = 'a'\n[deciders.claude]\nmodel = 'm'\n"
+        "[executors.codex]\ncommand = 'codex'\nmodel = 'a'\n[deciders.claude]\nmodel = 'm'\n"
     )
     places.own.write_text("[executors.codex]\nmodel = 'b'\n")
     found = places.load()
-    assert found.settings.executors == {"codex": {"program": "codex", "model": "b"}}
+    assert found.settings.executors == {"codex": {"command": "codex", "model": "b"}}
     assert found.settings.deciders == {"claude": {"model": "m"}}
     shown = {source.name: source.where for source in found.sources}
     assert shown["executors.codex.model"] == f"{places.own}:2"
-    assert shown["executors.codex.program"] == f"{places.workspace.settings}:2"
+    assert shown["executors.codex.command"] == f"{places.workspace.settings}:2"
 
 
-def test_secrets_in_a_table_are_used_but_never_shown(places):
-    places.own.write_text("[deciders.claude]\napi_key = 'sk-verysecret'\n")
-    found = places.load()
-    assert found.settings.deciders == {"claude": {"api_key": "sk-verysecret"}}
-    assert "verysecret" not in repr(found.sources)
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[executors.claud]\nmodel = 'x'", "there is no executor claud; there are claude"),
+        ("[executors.claude]\nmodle = 'x'", "[executors.claude] has no setting modle. Did you"),
+        ("[executors.claude]\nmodel = 3", "model must be a text"),
+        ("[deciders.claude]\ntimeout = 'soon'", "timeout must be a duration"),
+        ("[prices.mine]\ninput = 'much'", "input must be a number"),
+        ("[origins.agent]\nbudget = 1", "Did you mean budget_usd_day?"),
+    ],
+)
+def test_a_mistake_in_a_table_is_named_with_its_line(places, text, named):
+    places.own.write_text(f"\n{text}\n")
+    said = places.mistakes().message
+    assert f"{places.own}:3: " in said
+    assert named in said
 
 
 def test_until_trusted_a_workspaces_programs_do_not_count_and_the_users_do(places):
     places.workspace.settings.write_text(
-        "slots = 1\nledger = 'x'\nnotify = 'rm x'\nenv = ['A']\n[executors.a]\nprogram = 'p'\n"
+        "slots = 1\nledger = 'x'\nnotify = 'rm x'\nenv = ['A']\n[executors.codex]\ncommand = 'p'\n"
     )
-    places.own.write_text("notify = 'say'\n[executors.b]\nprogram = 'q'\n")
+    places.own.write_text("notify = 'say'\n[executors.gemini]\ncommand = 'q'\n")
     found = places.load(trusted=False).settings
-    assert found == Settings(slots=1, notify="say", executors={"b": {"program": "q"}})
+    assert found == Settings(slots=1, notify="say", executors={"gemini": {"command": "q"}})
     assert places.load().settings.ledger == "x"
 
 

@@ -66,6 +66,11 @@ EDIT_CODES: dict[str, Code] = {
         "What the task waited for is done; setting 'promote' asks before it goes on.",
         "Type 'ready'.",
     ),
+    "TB313": warning(
+        "flagged",
+        "The decision layer saw something odd about the task; it may run all the same.",
+        "Read what it says. 'taskboard tail --type decided' shows the decision.",
+    ),
     "TB401": error(
         "untrusted",
         "This workspace is not trusted, so nothing in it is executed.",

@@ -111,7 +111,7 @@ def failed(
     end: Ending, *, reason: str, error: str, retryable: bool = True, **data: Any
 ) -> list[Draft]:
     """A spent run: tried again later, or the end of the round and a dead letter."""
-    to = _after_failure(end, retryable=retryable)
+    to = "failed:budget" if reason == "budget" else _after_failure(end, retryable=retryable)
     facts = {
         **data,
         "reason": reason,
@@ -170,25 +170,39 @@ def refusal(end: Ending, verdict: Verdict, *, verb: str) -> Draft:
     return end.draft(event, **data)
 
 
-def snoozed(end: Ending, until: str, reason: str) -> list[Draft]:
+def snoozed(end: Ending, until: str, reason: str, **data: Any) -> list[Draft]:
     """A quota holds it; nothing is spent."""
-    return [end.draft(E.BLOCKED, f"blocked:quota:{until}", cause=reason)]
+    return [end.draft(E.BLOCKED, f"blocked:quota:{until}", cause=reason, **data)]
 
 
-def asked(end: Ending, question: str) -> list[Draft]:
+def stuck(end: Ending, note: str, **data: Any) -> list[Draft]:
+    """The executor it is for cannot do it: its owner has to say who can."""
+    to = f"blocked:{end.owner}:executor"
+    return [end.draft(E.BLOCKED, to, cause="capability", note=one_line(note), **data)]
+
+
+def relayed(end: Ending, to: str, reason: str, **data: Any) -> list[Draft]:
+    """Passed on to another executor, unspent."""
+    was = end.run.executor if end.run else ""
+    facts = {"from": was, "executor": to, "reason": reason, **data}
+    draft = end.draft(E.RELAYED, READY.text)
+    return [msgspec.structs.replace(draft, data={**draft.data, **facts})]
+
+
+def asked(end: Ending, question: str, **data: Any) -> list[Draft]:
     """It asks its owner; nothing is spent."""
     how = f"taskboard answer {end.task.task} TEXT, then type `ready`."
     note = f"TB311 {one_line(question)} Answer: {how}"
     to = f"blocked:{end.owner}:answer"
     return [
         end.step(E.QUESTION_ASKED, "generate", question=question[:MAX_ERROR]),
-        end.draft(E.BLOCKED, to, cause="question", note=note),
+        end.draft(E.BLOCKED, to, cause="question", note=note, **data),
     ]
 
 
-def released(end: Ending, cause: str) -> list[Draft]:
+def released(end: Ending, cause: str, **data: Any) -> list[Draft]:
     """Handed back unspent: shutdown, sleep, or by command."""
-    return [end.draft(E.RELEASED, READY.text, cause=cause)]
+    return [end.draft(E.RELEASED, READY.text, cause=cause, **data)]
 
 
 def receipts_of(task: Task, step: str) -> list[Receipt]:

@@ -36,7 +36,7 @@ class Settings:
     notify: str = ""
     budget_usd_day: float | None = None
     retain: float = 30 * 86400.0
-    prices: dict[str, dict[str, Any]] = field(default_factory=dict)
-    origins: dict[str, dict[str, Any]] = field(default_factory=dict)
     executors: dict[str, dict[str, Any]] = field(default_factory=dict)
     deciders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    prices: dict[str, dict[str, Any]] = field(default_factory=dict)
+    origins: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -23,16 +23,24 @@ _STEPS = 64
 
 
 async def claim(
-    ctx: Context, task: Task, *, agent: str, executor: str, actor: str, supervised: bool
+    ctx: Context,
+    task: Task,
+    *,
+    agent: str,
+    executor: str,
+    actor: str,
+    supervised: bool,
+    model: str = "",
 ) -> Lease:
-    """Claim ``task`` for ``agent``. Durable when it returns; nothing may run before.
+    """Claim ``task`` for ``agent``. Durable when it returns; nothing may run before. ``model`` is
+    the one that the decision layer chose, or nothing.
 
     ``supervised`` claims live as long as this process renews them, others for ``claim_ttl``.
     Raises ``Held`` when another is just taking it and ``Refused`` when the ledger says no.
     """
     lease = _take(ctx, task, agent, supervised=supervised)
     try:
-        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor)])
+        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, model)])
     except TaskboardError:
         ctx.leases.drop(lease)
         raise
@@ -103,12 +111,16 @@ def _lease(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
     )
 
 
-def _draft(ctx: Context, task: Task, lease: Lease, executor: str, actor: str) -> Draft:
+def _draft(  # noqa: PLR0917
+    ctx: Context, task: Task, lease: Lease, executor: str, actor: str, model: str
+) -> Draft:
     data: dict[str, object] = {
         "executor": executor,
         "text": task.text,
         "lease": {"ttl_s": lease.ttl_s, "expires": lease.expires},
     }
+    if model:
+        data["model"] = model
     if task.baseline is None:
         data["baseline"] = note_artifacts(ctx, task.fields)
     since = minute(ctx.clock.now())

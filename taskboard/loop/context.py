@@ -10,12 +10,13 @@ from pathlib import Path
 
 from taskboard.clock import Clock
 from taskboard.core.board import Board
+from taskboard.core.decision import Decision
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
 from taskboard.core.task import Uptime, World
 from taskboard.decider import Decider
 from taskboard.errors import Untrusted
-from taskboard.executor import Executor
+from taskboard.executor import Executor, Fitness
 from taskboard.files import Files, Stat
 from taskboard.git import Git
 from taskboard.ledger import History, Lease, Leases, Ledger
@@ -42,6 +43,8 @@ class Context:
     writeback: WriteBack
     executors: Mapping[str, Executor]
     decider: Decider
+    fallback: Decider
+    """Decides without a model."""
     device: str
     mark: str
     owner: str
@@ -123,6 +126,16 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Thought:
+    """A question the decision layer was asked, by the digest of what it is the same by, and the
+    one who thinks about it. ``told``: the answer stands in the ledger."""
+
+    digest: str
+    job: asyncio.Task[Decision]
+    told: bool = False
+
+
+@dataclass(slots=True)
 class Memory:
     """What one process remembers between turns. Losing it costs time and nothing else."""
 
@@ -133,6 +146,9 @@ class Memory:
     """Supervised runs by run id."""
     judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Gates being asked for typed ``done`` and waiting parents, by task id."""
+    thought: Thought | None = None
+    unable: dict[str, tuple[Fitness, float]] = field(default_factory=dict)
+    """Executors that have refused their service, and until when nobody asks them (awake)."""
     watched: dict[str, Watch] = field(default_factory=dict)
     """Foreign leases under observation, by run."""
     letters: dict[str, int] = field(default_factory=dict)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from taskboard.core.gate import Demand
 from taskboard.core.outcome import Receipt, Succeeded, Tier
+from taskboard.core.spending import read_money
 from taskboard.core.task import Run
-from taskboard.core.units import read_time
+from taskboard.core.units import minute, read_time
 from taskboard.executor import Executor, Order, Watcher
 from taskboard.loop.context import Context
 
@@ -19,6 +21,9 @@ _TRUSTED_ORIGINS = frozenset({"board", "command"})
 
 _TICK_NS = 10_000_000
 """A kernel stamps files with the time of its last tick: up to 10 ms in the past (HZ=100)."""
+
+_SHOWN = 6000
+"""Bytes of a file's beginning that somebody is shown who judges it."""
 
 CHECKER = "shell"
 """The executor that runs ``verify`` commands: a check is just another order."""
@@ -69,6 +74,42 @@ def artifact_receipts(
     found = [_declared(ctx, project, p, run, baseline) for p in declared]
     extra = [p for p in offered if p not in declared]
     return found + [_offered(ctx, project, p, run) for p in extra]
+
+
+def offered_receipts(ctx: Context, run: Run, paths: Iterable[str]) -> list[Receipt]:
+    """A receipt for each path that somebody says they have made."""
+    project = ctx.project(run.fields)
+    return [_offered(ctx, project, path, run) for path in paths]
+
+
+def described(ctx: Context, run: Run, artifacts: Iterable[Receipt]) -> str:
+    """What the host has found, in words, for somebody who judges it: each file with its size and
+    its beginning."""
+    project = ctx.project(run.fields)
+    return "\n\n".join(_described(ctx, project, receipt) for receipt in artifacts)
+
+
+def _described(ctx: Context, project: Path, receipt: Receipt) -> str:
+    path = str(receipt.detail.get("path", ""))
+    if not receipt.ok:
+        return f"{path}: {receipt.problem}"
+    try:
+        data = ctx.files.read(project / path, _SHOWN)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    text = data.decode("utf-8", "replace")
+    return f"{path}, {receipt.detail.get('bytes')} bytes, begins:\n{text}"
+
+
+def own_budget(fields: Mapping[str, str]) -> float | None:
+    """What the task itself says it may cost, in US dollars."""
+    return read_money(fields.get("budget", ""))
+
+
+def next_midnight(ctx: Context) -> str:
+    """When the next day begins (UTC)."""
+    tomorrow = ctx.clock.now() + timedelta(days=1)
+    return minute(tomorrow.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def _declared(

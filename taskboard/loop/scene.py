@@ -10,19 +10,19 @@ from taskboard.core.codes import finding
 from taskboard.core.diagnose import diagnose
 from taskboard.core.identity import doubled_ids, name_items, reused_ids
 from taskboard.core.scene import Scene, Why
+from taskboard.core.spending import Limit, smallest
 from taskboard.core.state import UNKNOWN, Kind, Status
 from taskboard.core.task import Task, World
+from taskboard.core.units import stamp
+from taskboard.loop.choice import SHELL, Choice
 from taskboard.loop.context import Context, Memory, Sight
-from taskboard.loop.evidence import CHECKER, paths_of
+from taskboard.loop.evidence import paths_of
 
 CYCLE = "TB201"
 """The diagnosis of tasks that wait for each other."""
 
 OUTSIDE = "TB121"
 """The diagnosis of projects outside the workspace."""
-
-_AGENT_ORDER = ("claude-code", "codex", "gemini", "claude")
-"""Who is asked when neither task nor settings name an executor: the first that is installed."""
 
 
 def set_scene(
@@ -40,6 +40,9 @@ def set_scene(
         for d in reversed(found)
         if d.task and d.severity == "error" and d.code != CYCLE
     }
+    choice = Choice.of(ctx, memory)
+    choices = {t.task_id: choice.usable(t) for t in _may_ask(world)}
+    executors = {task_id: next(iter(usable), None) for task_id, usable in choices.items()}
     return Scene(
         world=world,
         now=ctx.clock.now(),
@@ -53,7 +56,10 @@ def set_scene(
         doubled=world.tangled | (_doubled(board, world) if board is not None else frozenset()),
         cyclic={d.task: d.message for d in found if d.task and d.code == CYCLE},
         missing=_missing(ctx, world),
-        executors=_executors(ctx, world),
+        executors=executors,
+        choices=choices,
+        spent=_spent(ctx, world, executors),
+        texts=_texts(board, world, names),
         slots=ctx.settings.slots - len(memory.active),
     )
 
@@ -114,23 +120,33 @@ def _is_inside(ctx: Context, fields: Mapping[str, str]) -> bool:
     return within and not folder.is_relative_to(files.resolve(space.state))
 
 
-def executor_for(ctx: Context, task: Task) -> str | None:
-    """Which executor a task goes to: ``run`` to the shell, else ``agent``, else the setting,
-    else the first agent that is there; None when nothing can run it."""
-    if task.fields.get("run", "").strip():
-        return CHECKER
-    wanted = task.fields.get("agent", "").strip() or ctx.settings.executor
-    if wanted:
-        return wanted if wanted in ctx.executors and wanted != CHECKER else None
-    return next((name for name in _AGENT_ORDER if name in ctx.executors), None)
+def _may_ask(world: World) -> list[Task]:
+    return [t for t in world.tasks.values() if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)]
 
 
-def _executors(ctx: Context, world: World) -> dict[str, str | None]:
-    return {
-        t.task_id: executor_for(ctx, t)
-        for t in world.tasks.values()
-        if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)
-    }
+def _spent(ctx: Context, world: World, executors: Mapping[str, str | None]) -> dict[str, Limit]:
+    """Limits that are reached, by the ids of ready tasks that only an agent can run."""
+    if not (ctx.settings.budget_usd_day is not None or ctx.settings.origins or world.costs):
+        return {}
+    day = stamp(ctx.clock.now())[:10]
+    found = {}
+    for task in world.tasks.values():
+        if task.kind is Kind.READY and executors.get(task.task_id) not in (None, SHELL):
+            limit = smallest(task, world, ctx.settings, day)
+            if limit is not None and limit.left <= 0:
+                found[task.task_id] = limit
+    return found
+
+
+def _texts(board: Board | None, world: World, names: Mapping[int, str]) -> dict[str, str]:
+    """The sections of ready tasks, for the decision layer."""
+    found = {}
+    for index, item in enumerate(board.items if board is not None else ()):
+        task = world.named(names[index])
+        if board is not None and task is not None and task.kind is Kind.READY:
+            pieces = (board.data[piece.start : piece.end] for piece in item.pieces)
+            found[task.task_id] = b"".join(pieces).decode("utf-8", "replace")
+    return found
 
 
 def _missing(ctx: Context, world: World) -> dict[str, tuple[str, ...]]:

@@ -53,6 +53,7 @@ def open_context(root: Path, files: Any, settings: Settings = SETTINGS) -> Conte
             )
         },
         decider=Decider(),
+        fallback=Decider(),
         device="here",
         mark="abc",
         owner="ada",

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from taskboard.core.outcome import Receipt, Succeeded, Tier
+from taskboard.executor import Fitness
 from taskboard.loop import agents, command, find, people
 from taskboard.loop.claim import claim
 from taskboard.loop.context import Memory
@@ -117,6 +118,9 @@ class Drowsy:
     def __init__(self, desk, asleep):
         self.desk, self.asleep = desk, asleep
         self.begun = []
+
+    def fitness(self):
+        return Fitness(usable=True)
 
     async def execute(self, order, watcher):
         if self.asleep is not None:

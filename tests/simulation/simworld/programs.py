@@ -82,6 +82,7 @@ class Opened(Program):
             writeback=self.writeback,
             executors={"shell": SimExecutor(stage, self, self.processes)},
             decider=Decider(),
+            fallback=Decider(),
             device="mac1",
             mark=f"{stage.dice.randrange(4096):03x}",
             owner="ada",

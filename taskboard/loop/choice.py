@@ -1,0 +1,69 @@
+"""Which executor a task goes to, and which others it may be given instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from taskboard.core.settings import Settings
+from taskboard.core.task import Task
+from taskboard.executor import Executor, Fitness
+from taskboard.loop.context import Context, Memory
+
+SHELL = "shell"
+"""The executor of ``run`` and of ``verify``: a check is just another order."""
+
+AGENTS = ("claude-code", "codex", "gemini", "claude")
+"""Who is asked when neither task nor settings name an executor: the first that is usable."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """The executors as they are in this turn. Each is looked at once."""
+
+    executors: Mapping[str, Executor]
+    settings: Settings
+    unable: Mapping[str, Fitness] = field(default_factory=dict)
+    _seen: dict[str, Fitness] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, ctx: Context, memory: Memory) -> Choice:
+        """As this process knows them: what has refused its service to us stays out for a while."""
+        now = ctx.clock.awake()
+        unable = {name: fit for name, (fit, until) in memory.unable.items() if now < until}
+        return cls(ctx.executors, ctx.settings, unable)
+
+    def fitness(self, name: str) -> Fitness:
+        """Whether an executor can be used now."""
+        if name not in self._seen:
+            known = name in self.executors
+            missing = Fitness(usable=False, problem=f"There is no executor {name}.")
+            fit = self.executors[name].fitness() if known else missing
+            self._seen[name] = self.unable.get(name, fit)
+        return self._seen[name]
+
+    def wanted(self, task: Task) -> tuple[str, ...]:
+        """The executors that may do a task, the preferred first, usable or not."""
+        if task.fields.get("run", "").strip():
+            return (SHELL,)
+        if task.relay_to:
+            return (task.relay_to,)
+        named = task.fields.get("agent", "").strip() or self.settings.executor
+        if named:
+            return (named,) if named != SHELL else ()
+        return AGENTS
+
+    def usable(self, task: Task) -> tuple[str, ...]:
+        """Those of them that can be used now."""
+        return tuple(name for name in self.wanted(task) if self.fitness(name).usable)
+
+    def fallback(self, task: Task, name: str) -> str | None:
+        """Who takes over from an executor that cannot go on with this task: the first usable one
+        of its ``fallback`` that has not had the task in this round."""
+        listed = self.settings.executors.get(name, {}).get("fallback", ())
+        had = {name, *task.relayed}
+        return next((n for n in listed if n not in had and self.fitness(n).usable), None)
+
+    def models(self, name: str) -> tuple[str, ...]:
+        """The models the decision layer may choose for an executor."""
+        return tuple(self.settings.executors.get(name, {}).get("models", ()))

@@ -1,0 +1,216 @@
+"""What runs next: the decision layer is asked, ``core.admit`` disposes, and it is begun.
+
+A model may think for a minute, and a save must not wait for it: it is asked beside the turn, one
+question at a time, and a turn uses an answer only if the question is still the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from taskboard.core.admit import Disposed, Start, dispose
+from taskboard.core.decision import Candidate, Decision, Pick, Question
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.lines import one_line
+from taskboard.core.ready import ready
+from taskboard.core.scene import Scene
+from taskboard.core.spending import smallest, spent_on
+from taskboard.core.state import Kind
+from taskboard.core.task import Task, World, owner_of
+from taskboard.core.units import stamp
+from taskboard.errors import Refused
+from taskboard.log import log
+from taskboard.loop.choice import Choice
+from taskboard.loop.context import Context, Memory, Thought
+from taskboard.loop.start import start
+
+_PROMPTLY = 0.02
+"""Seconds in which a decider that asks nobody has answered."""
+_LISTED = 50
+_RECENT = 12
+"""Tasks whose last change the decision layer is told of."""
+
+FLAGGED = "TB313"
+
+
+async def choose(ctx: Context, memory: Memory, scene: Scene) -> None:
+    """Begin what the decision layer says and policy allows. No model is asked when nothing may
+    run, or when nothing has changed since it answered."""
+    children = scene.world.children()
+    candidates = [c for c in ready(scene) if c.executor or c.task_id not in children]
+    if not candidates or scene.slots < 1 or memory.noticed:
+        return
+    question = _question(ctx, memory, scene, candidates)
+    decision = await _decision(ctx, memory, question)
+    if decision is None:
+        return
+    await _do(ctx, memory, dispose(decision, question))
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a question is the same by: everything but the time and today's costs."""
+
+    parts: tuple[object, ...]
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(self.parts)).hexdigest()
+
+
+def _digest(question: Question) -> str:
+    asked = [(c.task_id, c.executor, c.executors, c.place, c.spent) for c in question.candidates]
+    texts = [hashlib.sha256(c.text.encode()).hexdigest() for c in question.candidates]
+    board = hashlib.sha256(question.board.encode()).hexdigest()
+    return _Facts((asked, texts, board, question.slots, question.promotable)).digest
+
+
+def _question(ctx: Context, memory: Memory, scene: Scene, candidates: list[Candidate]) -> Question:
+    world, now = scene.world, ctx.clock.now()
+    board = memory.sight.board
+    choice = Choice.of(ctx, memory)
+    names = {name for c in candidates for name in c.executors}
+    return Question(
+        candidates=tuple(candidates),
+        slots=scene.slots,
+        now=stamp(now),
+        board=board.data.decode("utf-8", "replace") if board is not None else "",
+        diagnoses=tuple(f"{task}: {said}" for task, said in list(scene.broken.items())[:_LISTED]),
+        history=tuple(_recent(world)),
+        running=tuple(a.lease.label for a in memory.active.values()),
+        models={name: choice.models(name) for name in sorted(names)},
+        spent_usd=spent_on(world, stamp(now)[:10]),
+        budget_usd=ctx.settings.budget_usd_day,
+    )
+
+
+def _recent(world: World) -> list[str]:
+    latest = sorted(world.tasks.values(), key=lambda t: t.since, reverse=True)[:_RECENT]
+    return [f"{t.updated} {t.task} is {t.status.text}" for t in reversed(latest)]
+
+
+async def _decision(ctx: Context, memory: Memory, question: Question) -> Decision | None:
+    """The answer to this question, or None while somebody still thinks about it."""
+    digest = _digest(question)
+    thought = memory.thought
+    if thought is None or (thought.job.done() and thought.digest != digest):
+        decider = ctx.fallback if _is_broke(question) else ctx.decider
+        job = asyncio.create_task(decider.decide(question))
+        thought = memory.thought = Thought(digest, job)
+        await asyncio.wait({job}, timeout=_PROMPTLY)
+        if not job.done():
+            job.add_done_callback(lambda _: memory.tell())
+    if not thought.job.done():
+        return None
+    decision = thought.job.result()
+    if not thought.told:
+        thought.told = True
+        same = thought.digest == digest
+        disposed = dispose(decision, question) if same else Disposed()
+        await ctx.ledger.append([_decided(thought.digest, question, decision, disposed)])
+    return decision if thought.digest == digest else None
+
+
+def _is_broke(question: Question) -> bool:
+    """Whether even deciding would cost more than this day may."""
+    return question.budget_usd is not None and question.spent_usd >= question.budget_usd
+
+
+def _decided(digest: str, question: Question, decision: Decision, disposed: Disposed) -> Draft:
+    names = {c.task_id: c.task for c in question.candidates}
+    chosen = [
+        {
+            "task": s.candidate.task,
+            "executor": s.executor,
+            "reason": s.reason,
+            **({"model": s.model} if s.model else {}),
+        }
+        for s in disposed.start[:_LISTED]
+    ]
+    others = {
+        name: [{"task": names.get(p.task_id, p.task_id), "reason": p.reason} for p in picks]
+        for name, picks in (("skipped", disposed.skip[:_LISTED]), ("asked", disposed.ask))
+        if picks
+    }
+    dropped = [d.why for d in disposed.dropped]
+    return Draft(
+        type=E.DECIDED,
+        data={
+            "by": decision.by,
+            "slots": question.slots,
+            "candidates": len(question.candidates),
+            "inputs": digest,
+            "dropped": len(dropped),
+            "cost_usd": 0.0,
+            "chosen": chosen,
+            **others,
+            **({"fallback": decision.fallback} if decision.fallback else {}),
+            **decision.bill.as_data(),
+            **(decision.data or {}),
+        },
+    )
+
+
+async def _do(ctx: Context, memory: Memory, disposed: Disposed) -> None:
+    for pick in (*disposed.flag, *disposed.ask, *disposed.promote):
+        await _say(ctx, pick)
+    for chosen in disposed.start:
+        await _begin(ctx, memory, chosen)
+
+
+async def _say(ctx: Context, pick: Pick) -> None:
+    """What the decision layer has to say of a task that it does not start."""
+    task = (await ctx.ledger.look()).tasks[pick.task_id]
+    draft = _SAID[pick.action](ctx, task, pick)
+    if draft is None:
+        return
+    try:
+        await ctx.ledger.append([draft])
+    except Refused as refused:
+        log.info("%s: %s", task.task, refused.message)
+
+
+def _flagged(_ctx: Context, task: Task, pick: Pick) -> Draft | None:
+    note = f"{FLAGGED} {one_line(pick.reason)}"
+    if task.note is not None:  # said already, or something that matters more stands there
+        return None
+    data = {"code": FLAGGED, "note": note}
+    return Draft(type=E.ANOMALY_FLAGGED, task_id=task.task_id, task=task.task, data=data)
+
+
+def _asked(ctx: Context, task: Task, pick: Pick) -> Draft | None:
+    if task.kind is not Kind.READY:
+        return None
+    how = f"taskboard answer {task.task} TEXT, then type `ready`."
+    return Draft(
+        type=E.BLOCKED,
+        task_id=task.task_id,
+        task=task.task,
+        to=f"blocked:{owner_of(task.fields, ctx.owner)}:answer",
+        data={
+            "cause": "question",
+            "question": pick.reason,
+            "note": f"TB311 {one_line(pick.reason)} Answer: {how}",
+        },
+    )
+
+
+def _promoted(_ctx: Context, task: Task, pick: Pick) -> Draft | None:
+    data = {"cause": "promoted", "reason": pick.reason}
+    return Draft(type=E.UNBLOCKED, task_id=task.task_id, task=task.task, to="ready", data=data)
+
+
+_SAID = {"flag": _flagged, "ask": _asked, "promote": _promoted}
+
+
+async def _begin(ctx: Context, memory: Memory, chosen: Start) -> None:
+    world = await ctx.ledger.look()
+    task = world.tasks[chosen.candidate.task_id]
+    day = stamp(ctx.clock.now())[:10]
+    limit = smallest(task, world, ctx.settings, day)
+    await start(ctx, memory, task, chosen, None if limit is None else limit.left)

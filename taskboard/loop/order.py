@@ -1,0 +1,108 @@
+"""What an executor is told: the order for one step of one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from taskboard.core.prompt import Assignment, first_prompt, news
+from taskboard.core.rights import rights_of
+from taskboard.core.steps import GENERATE
+from taskboard.core.task import Run, Task
+from taskboard.core.units import read_duration
+from taskboard.errors import NotFound
+from taskboard.executor import Order
+from taskboard.loop.choice import SHELL
+from taskboard.loop.context import Context
+
+
+async def order_of(
+    ctx: Context,
+    task: Task,
+    run: Run,
+    label: str,
+    *,
+    step: str = GENERATE,
+    after: str | None = None,
+    budget: float | None = None,
+) -> Order:
+    """The order for ``step``, which comes ``after`` another one of the same run or is the first.
+    ``budget`` is what it may cost, in US dollars."""
+    fields = run.fields
+    shell = run.executor == SHELL
+    work = None if shell else await _assignment(ctx, task, run, label, step)
+    return Order(
+        task=task.task,
+        run=run.run,
+        label=label,
+        attempt=run.attempt,
+        project=ctx.project(fields),
+        board=ctx.workspace.board,
+        folder=step_folder(ctx, run, step),
+        command=fields.get("run", "") if shell else "",
+        prompt="" if work is None else first_prompt(work),
+        news="" if work is None else news(work),
+        previous=None if shell else _previous(ctx, task, run, after),
+        model=run.model or fields.get("model", "").strip(),
+        budget_usd=budget,
+        rights=rights_of(task.origin),
+        control=control_files(ctx, ctx.project(fields)),
+        fields=dict(fields),
+        env=ctx.settings.env,
+        refusal=task.refusal,
+        timeout=read_duration(fields.get("timeout", "")) or ctx.settings.timeout,
+        stall=None if shell else ctx.settings.stall,
+    )
+
+
+def step_folder(ctx: Context, run: Run, step: str) -> Path:
+    """Where a step's files lie: the run's own folder, and one in it for every other step."""
+    folder = ctx.run_folder(run.run)
+    return folder if step == GENERATE else folder / step
+
+
+def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
+    """What steers us: no agent may change it, wherever it works."""
+    space = ctx.workspace
+    prompts = (table.get("prompt") for table in ctx.settings.deciders.values())
+    return (
+        space.board,
+        space.ledger,
+        space.settings,
+        space.state,
+        space.deadletter,
+        space.root / ".git" / "hooks",
+        project / ".git" / "hooks",
+        *(space.root / str(prompt) for prompt in prompts if prompt),
+    )
+
+
+def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | None:
+    if after is not None:
+        return step_folder(ctx, run, after)
+    before = task.previous
+    if before is None or before.executor != run.executor:
+        return None
+    return ctx.run_folder(before.run)
+
+
+async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str) -> Assignment:
+    before = task.previous
+    return Assignment(
+        task=task.task,
+        title=task.title,
+        text=await _fetched(ctx, run.text),
+        fields=run.fields,
+        step=step,
+        label=label,
+        refusal=task.refusal,
+        said=[(asked, await _fetched(ctx, answer)) for asked, answer in task.said],
+        edited=before is not None and before.text != run.text,
+    )
+
+
+async def _fetched(ctx: Context, digest: str | None) -> str:
+    """A stored text; what is no longer stored is said to be so."""
+    try:
+        return (await ctx.ledger.fetch(digest or "")).decode("utf-8", "replace")
+    except NotFound:
+        return "(this text is no longer stored)"

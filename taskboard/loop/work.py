@@ -1,0 +1,292 @@
+"""What a run does, step by step: the executor works, the host looks, the gate answers, and each
+is recorded before the next begins. Keeping it alive meanwhile is ``loop.run``'s affair."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from taskboard.core import ending
+from taskboard.core.bill import NOTHING, Bill
+from taskboard.core.decision import Claim
+from taskboard.core.ending import Ending
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
+from taskboard.core.gate import gate
+from taskboard.core.outcome import (
+    Cancelled,
+    Failed,
+    NeedsInput,
+    Outcome,
+    Receipt,
+    Snoozed,
+    Succeeded,
+    Tier,
+    Unable,
+)
+from taskboard.core.steps import GENERATE, VALIDATE, closing_steps, work_steps
+from taskboard.core.task import Run, Task, owner_of
+from taskboard.executor import Fitness, Watcher
+from taskboard.loop import evidence
+from taskboard.loop.choice import SHELL, Choice
+from taskboard.loop.context import Context, Memory
+from taskboard.loop.order import order_of
+
+OUT_OF_SERVICE = 900.0
+"""Seconds awake for which an executor that refused its service to all is not asked again."""
+_SILENT = 1
+"""A second run of a round that ends without saying how is the last."""
+
+
+class Work:
+    """The work of one run. ``label`` is what people call it; ``budget`` what agents may cost, in
+    US dollars; ``trusting`` does what starts a process, again after a sleep came in between."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        memory: Memory,
+        task: Task,
+        run: Run,
+        *,
+        label: str,
+        budget: float | None,
+        watcher: Watcher,
+        trusting: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]],
+    ) -> None:
+        self.ctx, self.memory, self.task, self.run = ctx, memory, task, run
+        self._label, self._budget = label, budget
+        self._watcher, self._trusting = watcher, trusting
+        self._bill = NOTHING
+        self._said = ""
+        self._began = ctx.clock.awake()
+
+    async def to_the_end(self) -> None:
+        """Every step that no earlier run of this round has finished, and the one ending."""
+        fields = self.run.fields
+        done = await self._steps(work_steps(fields))
+        if done is None:
+            return
+        receipts, drafts = await self._validate(done)
+        closing = closing_steps(fields) if self.run.executor != SHELL else ()
+        if closing and all(r.ok for r in receipts):
+            await self._record(drafts)
+            more = await self._steps(closing, after=GENERATE)
+            if more is None:
+                return
+            receipts, drafts = [*receipts, *more], []
+        await self._judge(receipts, drafts)
+
+    def end(self) -> Ending:
+        """This run, about to end now."""
+        ctx = self.ctx
+        return Ending(
+            task=self.task,
+            run=self.run,
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            owner=owner_of(self.run.fields, ctx.owner),
+            dice=ctx.clock.random(),
+            seconds=round(ctx.clock.awake() - self._began, 3),
+        )
+
+    # The executor's part.
+
+    async def _steps(self, names: Sequence[str], after: str | None = None) -> list[Receipt] | None:
+        """The receipts of these steps; None when one did not succeed: then the run has ended."""
+        receipts: list[Receipt] = []
+        for name in names if self.run.executor != SHELL else (GENERATE,):
+            if name in self.task.finished_steps:
+                receipts += ending.receipts_of(self.task, name)
+            else:
+                outcome = await self._step(name, after)
+                if not isinstance(outcome, Succeeded):
+                    await self._record(self._without_success(name, outcome))
+                    return None
+                found = [*outcome.receipts, *self._offered(outcome)]
+                self._said = outcome.output or self._said
+                await self._record([self._finished(name, found, outcome)])
+                receipts += found
+            after = name
+        return receipts
+
+    async def _step(self, name: str, after: str | None) -> Outcome:
+        left = self._budget
+        if left is not None:
+            left = max(left - (self._bill.cost_usd or 0.0), 0.0)
+        order = await order_of(
+            self.ctx, self.task, self.run, self._label, step=name, after=after, budget=left
+        )
+        self.ctx.files.make_folder(order.folder)
+        await self._record([self.end().step(E.STEP_STARTED, name)])
+        executor = self.ctx.executors[self.run.executor]
+        outcome: Outcome = await self._trusting(lambda: executor.execute(order, self._watcher))
+        self._bill = self._bill.plus(outcome.bill)
+        return outcome
+
+    def _offered(self, outcome: Succeeded) -> list[Receipt]:
+        """What lies at the paths the agent names, as far as it counts: it is not held to what it
+        was not asked for."""
+        declared = evidence.paths_of(self.run.fields, "artifacts")
+        extra = [path for path in outcome.artifacts if path not in declared]
+        looked = evidence.offered_receipts(self.ctx, self.run, extra)
+        return [receipt for receipt in looked if receipt.ok]
+
+    def _finished(self, name: str, receipts: list[Receipt], outcome: Succeeded) -> Draft:
+        return self.end().step(
+            E.STEP_COMPLETED,
+            name,
+            keep=True,
+            receipts=[r.as_data() for r in receipts],
+            **outcome.bill.as_data(),
+        )
+
+    # The host's part.
+
+    async def _validate(self, done: list[Receipt]) -> tuple[list[Receipt], list[Draft]]:
+        fields, end = self.run.fields, self.end()
+        demand = evidence.demand_of(fields)
+        receipts = evidence.keep_exit(done, self.task.origin)
+        measured = fields.get("measure", "").strip() and not demand.verify
+        if not (demand.verify or demand.artifacts or measured):
+            return receipts, []
+        await self._record([end.step(E.STEP_STARTED, VALIDATE)])
+        if demand.verify:
+            order = evidence.check_order(self.ctx, self.task.task, self.run, fields)
+            self.ctx.files.make_folder(order.folder)
+            receipts.append(
+                await self._trusting(
+                    lambda: evidence.check_receipt(self.ctx, fields, order, self._watcher)
+                )
+            )
+        found = evidence.artifact_receipts(
+            self.ctx, fields, run=self.run, baseline=self.task.baseline
+        )
+        receipts += found
+        bill = NOTHING
+        if measured:
+            opinion, bill = await self._measured(fields["measure"], found)
+            receipts += opinion
+        return receipts, _validated(end, found, receipts, bill)
+
+    async def _measured(
+        self, measure: str, artifacts: list[Receipt]
+    ) -> tuple[list[Receipt], Bill]:
+        """Whether a measure that no command checks is met, as the decision layer sees it: an
+        opinion, so it refuses only what an agent says of its own work."""
+        if self._budget is not None and (self._bill.cost_usd or 0.0) >= self._budget:
+            return [], NOTHING
+        claim = Claim(
+            task=self.task.task,
+            measure=measure,
+            summary=self._said,
+            evidence=evidence.described(self.ctx, self.run, artifacts),
+        )
+        seen = await self.ctx.decider.judge(claim)
+        if seen is None:
+            return [], NOTHING
+        if not seen.ok and self.run.executor == SHELL:
+            return [], seen.bill
+        detail = {"measure": measure[:300], "judged_by": seen.by, "reason": seen.reason[:300]}
+        problem = "" if seen.ok else f"the measure is not met: {seen.reason[:300]}"
+        opinion = Receipt(
+            tier=Tier.OUTPUT, ok=seen.ok, run=self.run.run, problem=problem, detail=detail
+        )
+        return [opinion], seen.bill
+
+    async def _judge(self, receipts: list[Receipt], drafts: list[Draft]) -> None:
+        world = await self.ctx.ledger.look()
+        task = world.tasks[self.task.task_id]
+        children = ending.open_children(world.children().get(task.task_id, []))
+        verdict = gate(evidence.demand_of(self.run.fields), receipts, children)
+        self.task = task
+        end = self.end()
+        last = ending.completed(end, verdict) if verdict.ok else ending.refused(end, verdict)
+        await self._record([*drafts, *last])
+
+    # Other ends.
+
+    def _without_success(self, name: str, outcome: Outcome) -> list[Draft]:
+        end, bill = self.end(), outcome.bill.as_data()
+        match outcome:
+            case Failed():
+                return self._failed(name, outcome)
+            case Snoozed():
+                return ending.snoozed(end, outcome.until, outcome.reason, **bill)
+            case NeedsInput():
+                return ending.asked(end, outcome.question, **bill)
+            case Unable():
+                return self._unable(name, outcome)
+            case Cancelled() | Succeeded():
+                return ending.released(end, "cancelled", **bill)
+
+    def _failed(self, name: str, outcome: Failed) -> list[Draft]:
+        end = self.end()
+        step = end.step(E.STEP_FAILED, name, reason=outcome.reason)
+        if outcome.reason == "timeout" and (to := self._heir()):
+            return [step, *self._relayed(to, "timeout", outcome)]
+        if outcome.reason == "budget" and self._day_is_spent(outcome):
+            until = evidence.next_midnight(self.ctx)
+            return [
+                step,
+                *ending.snoozed(end, until, "budget", **outcome.bill.as_data()),
+            ]
+        silent = outcome.reason == "verdict" and self.task.silent >= _SILENT
+        return [
+            step,
+            *ending.failed(
+                end,
+                reason=outcome.reason,
+                error=outcome.error,
+                retryable=outcome.retryable and not silent,
+                exit_code=outcome.exit_code,
+                log=f".taskboard/runs/{self.run.run}/output.log",
+                **outcome.bill.as_data(),
+            ),
+        ]
+
+    def _day_is_spent(self, outcome: Failed) -> bool:
+        """Whether it was the day's budget that ended the work, not the task's own."""
+        own = evidence.own_budget(self.run.fields)
+        spent = self.task.cost_usd + (outcome.bill.cost_usd or 0.0)
+        return self._budget is not None and (own is None or spent < own)
+
+    def _unable(self, name: str, outcome: Unable) -> list[Draft]:
+        """Passed on where somebody can take over. Else what is true of every task stops the
+        executor, not the board; what is true of this one only asks its owner."""
+        end = self.end()
+        step = end.step(E.STEP_FAILED, name, reason=outcome.reason)
+        if to := self._heir():
+            return [step, *self._relayed(to, outcome.reason, outcome)]
+        said = {"error": outcome.error, **outcome.bill.as_data()}
+        if outcome.reason == "capability":
+            note = f"TB130 {self.run.executor} cannot do this: {outcome.error} {outcome.hint}"
+            return [step, *ending.stuck(end, note.strip(), **said)]
+        fit = Fitness(usable=False, problem=outcome.error, hint=outcome.hint)
+        until = self.ctx.clock.awake() + OUT_OF_SERVICE
+        self.memory.unable[self.run.executor] = (fit, until)
+        return [step, *ending.released(end, outcome.reason, **said)]
+
+    def _heir(self) -> str | None:
+        return Choice.of(self.ctx, self.memory).fallback(self.task, self.run.executor)
+
+    def _relayed(self, to: str, reason: str, outcome: Failed | Unable) -> list[Draft]:
+        said = {"error": outcome.error, **outcome.bill.as_data()}
+        return ending.relayed(self.end(), to, reason, **said)
+
+    async def _record(self, drafts: list[Draft]) -> None:
+        await self.ctx.ledger.append(drafts)
+
+
+def _validated(
+    end: Ending, artifacts: list[Receipt], receipts: list[Receipt], bill: Bill
+) -> list[Draft]:
+    ok = all(r.ok for r in receipts)
+    recorded = [end.step(E.ARTIFACT_RECORDED, VALIDATE, **r.as_data()) for r in artifacts if r.ok]
+    verdicts = [r.as_data() for r in receipts]
+    closing = E.STEP_COMPLETED if ok else E.STEP_FAILED
+    return [
+        *recorded,
+        end.step(E.VALIDATED, VALIDATE, ok=ok, receipts=verdicts, **bill.as_data()),
+        end.step(closing, VALIDATE),
+    ]
