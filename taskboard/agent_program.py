@@ -53,15 +53,14 @@ class Kind:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One start of a program: its command, what it is given besides the run's own environment,
-    and what it needs to touch when it is confined (``Cage``). A program that confines its tools
-    itself ``nests`` in the confiners of these names only; elsewhere its own confinement has to
-    do. ``postscript`` follows what it is asked."""
+    and what it needs to touch when it is confined (``Cage``). Not ``caged``: it confines its tools
+    itself. ``postscript`` follows what it is asked."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
-    nests: tuple[str, ...] | None = None
+    caged: bool = True
     postscript: str = ""
 
 
@@ -93,9 +92,7 @@ def installed_in(program: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
 def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
     """The command, in a cage where this machine has one and the order wants it."""
     confiner = edges.confiner
-    if confiner is None or not order.rights.confined:
-        return launch.argv
-    if launch.nests is not None and confiner.name not in launch.nests:
+    if confiner is None or not order.rights.confined or not launch.caged:
         return launch.argv
     cage = Cage(
         project=order.project,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from taskboard.agent_order import Ask, carry_out
@@ -60,6 +61,8 @@ KIND = Kind(
 )
 
 _PROFILE = "taskboard"
+_MOST_HIDDEN = 800
+"""They all go into one argument."""
 _UNNAMED = "codex"
 """Stands for its own default in bills: it does not say which model that is."""
 
@@ -119,43 +122,54 @@ class Executor:
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
         """See ``taskboard.agent_order.Dialect``."""
         state, environ = self._state_folder()
-        more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+        started = (*_elsewhere(state, self._edges.environ), str(program))
+        needed = (*installed_in(program, self._edges.environ), state)
         schema = order.folder / "schema.json"
         order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         schema.write_text(json.dumps(REPORT_SCHEMA))
         try:
             yield Launch(
-                argv=(str(program), *self._arguments(order, ask, schema)),
+                argv=(*started, *self._arguments(order, ask, schema, needed)),
                 environ=environ,
-                writable=(state,),
-                readable=(*installed_in(program, self._edges.environ), *more),
-                # Elsewhere its own sandbox does not work within ours.
-                nests=("bubblewrap",),
+                # Its own sandbox does not work within ours, and hides the key better.
+                caged=False,
             )
         finally:
             schema.unlink(missing_ok=True)
 
-    def _arguments(self, order: Order, ask: Ask, schema: Path) -> list[str]:
+    def _arguments(
+        self, order: Order, ask: Ask, schema: Path, needed: tuple[Path, ...]
+    ) -> list[str]:
         found = ["exec", *(("resume", ask.session) if ask.known else ())]
         found += ["--json", "--skip-git-repo-check", "--output-schema", str(schema)]
-        settings = self._settings(order)
+        settings = self._settings(order, needed)
         for name, value in settings.items():
             found += ["-c", f"{name}={_toml(value)}"]
         if model := self._model(order):
             found += ["-m", model]
         return [*found, *self._edges.options.get("args", ()), "-"]
 
-    def _settings(self, order: Order) -> dict[str, object]:
+    def _files(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:
+        """What its commands may touch. It cannot hide a folder that holds something it needs, so
+        of the home is hidden whatever it need not see."""
         files: dict[str, object] = {":root": "read", ":tmpdir": "write"}
+        if order.rights.confined:
+            more = (Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+            kept = {p.resolve() for p in (order.project, order.folder, *needed, *more)}
+            mine = home(self._edges.environ).resolve()
+            files |= {str(path): "deny" for path in islice(_beside(mine, kept), _MOST_HIDDEN)}
+            files |= {str(folder / "auth.json"): "deny" for folder in needed[-1:]}
         files[str(order.project)] = "write"
-        files |= {str(path): "read" for path in order.control}
+        return files | {str(path): "read" for path in order.control}
+
+    def _settings(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:
         # Whatever its tools see of the environment is named, so the key is not among it.
         seen = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ", "TMPDIR", "TERM"]
         found: dict[str, object] = {
             "check_for_update_on_startup": False,
             "analytics.enabled": False,
             f"permissions.{_PROFILE}": {
-                "filesystem": files,
+                "filesystem": self._files(order, needed),
                 "network": {"enabled": order.rights.network},
             },
             "default_permissions": _PROFILE,
@@ -188,10 +202,6 @@ class Executor:
         folder = self._own if key else login
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found["CODEX_HOME"] = str(folder)
-        temporary = Path(environ.get("TMPDIR") or tempfile.gettempdir())
-        if folder.resolve().is_relative_to(temporary.resolve()):
-            # It would put no helper programs there, and every command would fail.
-            found["TMPDIR"] = "/var/tmp"  # noqa: S108 - not a file, a place for the program's own
         return folder, found
 
     def _login_folder(self) -> Path:
@@ -206,6 +216,28 @@ class Executor:
 def make(edges: Edges) -> Executor:
     """See ``taskboard.executor``."""
     return Executor(edges)
+
+
+def _beside(folder: Path, kept: set[Path]) -> Iterator[Path]:
+    """Whatever lies in a folder and neither is nor holds something that is kept, hidden names
+    first: secrets have them."""
+    if folder in kept or not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir(), key=lambda path: not path.name.startswith(".")):
+        if path.is_symlink() or path in kept:
+            continue
+        if any(path in place.parents for place in kept):
+            yield from _beside(path, kept)
+        elif path.is_dir() or path.is_file():
+            yield path
+
+
+def _elsewhere(state: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The program puts no helpers of its own into a folder for temporary files, and without them
+    every command fails: where its state lies in one it is told of another, in a cage too."""
+    temporary = {Path("/tmp"), Path(environ.get("TMPDIR") or tempfile.gettempdir())}  # noqa: S108
+    within = any(state.resolve().is_relative_to(folder.resolve()) for folder in temporary)
+    return ("/usr/bin/env", "TMPDIR=/var/tmp") if within else ()
 
 
 def _toml(value: object) -> str:

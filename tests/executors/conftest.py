@@ -43,6 +43,7 @@ class Bench:
     environ: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     confiner: Any = None
+    state: Path | None = None
 
     def edges(self):
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")}
@@ -50,7 +51,7 @@ class Bench:
             clock=SystemClock(),
             processes=SystemProcesses(),
             environ={**environ, **self.model.environ, **self.environ},
-            state=self.folder / "state",
+            state=self.state or self.folder / "state",
             confiner=self.confiner,
             options={"command": self.program, **self.options},
             prices=PRICES,
