@@ -41,7 +41,14 @@ def _environment(folder: Path) -> dict[str, str]:
     board that is part of this repository, so it is trusted."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("TASKBOARD_")}
     state = str(folder / ".state")
-    return {**plain, "TASKBOARD_TRUST": "1", "XDG_CONFIG_HOME": state, "XDG_STATE_HOME": state}
+    return {
+        **plain,
+        "TASKBOARD_TRUST": "1",
+        "TASKBOARD_DECIDER": "priority",
+        "TASKBOARD_EXECUTOR": "shell",
+        "XDG_CONFIG_HOME": state,
+        "XDG_STATE_HOME": state,
+    }
 
 
 def _title(text: str, remark: str) -> None:

@@ -33,6 +33,8 @@ from taskboard.workspace import Workspace
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The tests start the program hundreds of times; compiling it anew costs each four times its start.
+os.environ |= {"TASKBOARD_EXECUTOR": "shell", "TASKBOARD_DECIDER": "priority"}
+# Nobody's keys are used and nobody's agents started, whatever is installed here.
 
 ROOT = Path("/desk")
 

@@ -16,6 +16,7 @@ import typer
 from taskboard import __version__
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.fitness import examined
 from taskboard.cli.look import Look, look
 from taskboard.cli.text import Screen, one_line, padded
 from taskboard.errors import TaskboardError
@@ -177,7 +178,7 @@ async def _inside(app: App) -> list[Finding]:
         )
     )
     found.append(_daemon(app))
-    found.append(Finding("executors", True, ", ".join(sorted(app.ctx.executors))))
+    found += [Finding(t.name, True, t.message, t.hint, t.warn) for t in await examined(app)]
     return found
 
 

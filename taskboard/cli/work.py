@@ -15,6 +15,7 @@ from taskboard.cli.call import Call
 from taskboard.cli.display import Display
 from taskboard.cli.hold import board_held
 from taskboard.cli.holder import held_by_us
+from taskboard.cli.offline import offline_model
 from taskboard.cli.text import Screen, one_line
 from taskboard.core.scene import Scene
 from taskboard.core.state import Kind
@@ -34,7 +35,15 @@ from taskboard.processes import SystemProcesses
 FAILED = 1
 
 
-def run(ctx: typer.Context) -> None:
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline-model", help="Try it without a key: a model on loopback that answers by rule."
+    ),
+]
+
+
+def run(ctx: typer.Context, *, offline: Offline = False) -> None:
     """Work on the board until stopped: notice every save, run what is ready, write results
     back. One daemon per board."""
     call = Call.of(ctx)
@@ -44,7 +53,8 @@ def run(ctx: typer.Context) -> None:
         with held_by_us(app.ctx):
             return await _serve(call, app)
 
-    document = call.run(work)
+    with offline_model(offline):
+        document = call.run(work)
     call.answer("run", document, lambda _screen: ["Stopped."])
 
 
@@ -70,6 +80,8 @@ def once(
     wait: Annotated[
         str, typer.Option(metavar="D", help="How long to wait for what becomes runnable.")
     ] = "60s",
+    *,
+    offline: Offline = False,
 ) -> None:
     """Run everything that can run now, to the end: chains, parents, retries due within --wait.
     Exits 1 when a task it ran has failed."""
@@ -91,7 +103,8 @@ def once(
         }
         return document, list(_what_keeps(set_scene(app.ctx, app.memory, world)))
 
-    document, ways = call.run(work)
+    with offline_model(offline):
+        document, ways = call.run(work)
     call.answer("once", document, lambda screen: _once_lines(screen, document, ways))
     if document["failed"]:
         raise typer.Exit(FAILED)
@@ -115,7 +128,9 @@ async def _hand_back(app: App) -> None:
     """Release every run, unspent, and write the board."""
     memory = app.memory
     memory.stopping = True
-    jobs = [*(a.job for a in memory.active.values()), *memory.judged.values()]
+    jobs: list[asyncio.Task[Any]] = [a.job for a in memory.active.values()]
+    jobs += memory.judged.values()
+    jobs += [memory.thought.job] if memory.thought is not None else []
     for active in list(memory.active.values()):
         active.stop = "release"
     for job in jobs:

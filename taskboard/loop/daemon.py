@@ -225,6 +225,8 @@ class Daemon:
         jobs = [a.job for a in self.memory.active.values()]
         for judge in self.memory.judged.values():
             judge.cancel()
+        if self.memory.thought is not None:
+            self.memory.thought.job.cancel()
         await asyncio.gather(*jobs, *self.memory.judged.values(), return_exceptions=True)
         try:
             await tick(self.ctx, self.memory, write=False)

@@ -43,7 +43,7 @@ async def once(
         if memory.due:
             continue
         world = await ctx.ledger.look()
-        if memory.active or memory.judged:
+        if memory.active or memory.judged or _thinks(memory):
             await _wait(memory, 1.0 if progress else 5.0)
             continue
         pause = _next_due(ctx, world)
@@ -53,6 +53,10 @@ async def once(
             return world
         # Asleep, no timer of ours runs: what has become due then is seen by looking again.
         await _wait(memory, min(pause + 0.01, ctx.settings.poll))
+
+
+def _thinks(memory: Memory) -> bool:
+    return memory.thought is not None and not memory.thought.job.done()
 
 
 def _is_held_up(ctx: Context, memory: Memory, world: World) -> bool:
