@@ -45,6 +45,15 @@ def result_block(call: str, text: str, *, failed: bool = False) -> Block:
     return {**block, "is_error": True} if failed else block
 
 
+def sound(value: Any) -> Any:
+    """JSON data without half characters, which no file and no request can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {sound(name): sound(inner) for name, inner in value.items()}
+    return [sound(inner) for inner in value] if isinstance(value, list) else value
+
+
 def calls_of(message: Message) -> list[Block]:
     """The tool calls in a message."""
     return [block for block in message["content"] if block["type"] == "tool_use"]

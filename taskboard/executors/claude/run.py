@@ -13,7 +13,7 @@ from taskboard.agent_tools.kit import Kit
 from taskboard.anthropic_api import connect
 from taskboard.confinement import Confiner
 from taskboard.core.bill import Bill, Usage
-from taskboard.core.conversation import Message, resume, say, text_block
+from taskboard.core.conversation import Message, resume, say, sound, text_block
 from taskboard.core.redact import Redactor
 from taskboard.core.report import Report
 from taskboard.executor import Edges, Order, Watcher
@@ -95,7 +95,8 @@ class Run:
     def _opening(self) -> tuple[list[Message], list[Message]]:
         """The messages to begin with; and, where they are an earlier run's, those to begin with
         if they are of no use."""
-        prompt, news = map(self.redactor.redact, (self.order.prompt, self.order.news))
+        told = (self.order.prompt, self.order.news)
+        prompt, news = (str(sound(self.redactor.redact(text))) for text in told)
         fresh = say([], [text_block(prompt.strip() or "(The task has no text.)")])
         earlier = taken_over(self.order.previous)
         return (resume(earlier, news), fresh) if earlier else (fresh, [])

@@ -15,6 +15,7 @@ from taskboard.core.conversation import (
     fit,
     result_block,
     say,
+    sound,
     text_block,
     weight,
 )
@@ -158,7 +159,7 @@ class Session:
         ]
 
     def _take_report(self, given: Any, failed: bool) -> Result:
-        found = read_report(given)
+        found = read_report(sound(given))
         if isinstance(found, str):
             return Result(found, failed=True)
         if failed and found.status == "done":
@@ -180,16 +181,16 @@ class Session:
         self.journal.add(self.messages[-1])
 
     def _text(self, result: Result) -> str:
-        text = self.redactor.redact(result.text).encode("utf-8", "replace").decode()
-        return text or "[nothing]"
+        return str(sound(self.redactor.redact(result.text))) or "[nothing]"
 
     def _safe(self, block: Block) -> Block:
         """As it is kept: without secrets. The seal of a thought does not survive a change, so
         what is sealed is not looked into."""
         if block["type"] == "text":
-            return text_block(self.redactor.redact(block["text"]))
+            return text_block(sound(self.redactor.redact(block["text"])))
         if block["type"] == "tool_use":
-            return {**block, "input": self.redactor.redact_data(_object(block["input"]))}
+            given = self.redactor.redact_data(_object(block["input"]))
+            return {**block, "input": sound(given)}
         return block
 
     # The size of it.
