@@ -2,12 +2,15 @@
 """The developer's door to taskboard: one command each to set up, see, test and measure it.
 
     python3 dev.py setup            make .venv beside this file (every command does it when due)
-    python3 dev.py demo [ARGS]      watch a board being worked on, in a copy, without a key
+    python3 dev.py demo [--agents]  watch a board being worked on, in a copy, without a key;
+                                    with --agents by models, which answer offline
     python3 dev.py test             the whole gate: lint, format, types, imports, tests
     python3 dev.py test ARGS        only pytest, with these arguments: tests/core -k parse
     python3 dev.py check [--fast]   the whole gate too; --fast leaves the tests out
     python3 dev.py bench [NAME ...] the benchmarks in benchmarks/, all or these
     python3 dev.py soak [NAME ARGS] one long run from tests/soak/; without a name, lists them
+    python3 dev.py agents           fetch Claude Code, codex and gemini (npm, 0.9 GB, into .venv)
+                                    for the tests that drive the real programs
     python3 dev.py run ARGS         the taskboard command of this copy: run status, run once
 
 Needs Python 3.11 or newer with its standard library: no root, no make, no uv.
@@ -46,6 +49,12 @@ CHECKS = (
     ("types", ["mypy"]),
     ("imports", ["lint-imports", "--no-logo"]),
 )
+AGENTS = (
+    "@anthropic-ai/claude-code@2.1.329",
+    "@openai/codex@0.169.0",
+    "@google/gemini-cli@0.61.0",
+)
+"""The agent programs that the tests drive, in the versions they were measured with."""
 OFFLINE = (
     "NewConnectionError",
     "ConnectTimeout",
@@ -224,6 +233,28 @@ def test(args):
     return _call(["python", "-m", "pytest"] + args) if args else gate(args)
 
 
+def agents(_args):
+    """Fetch the agent programs, unless these versions are there."""
+    folder = VENV / "agents"
+    stamp = folder / "versions"
+    wanted = "\n".join(AGENTS)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        print("the agent programs are ready")
+        return 0
+    folder.mkdir(exist_ok=True)
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    try:
+        done = _quiet(npm + list(AGENTS))
+    except OSError:
+        raise Trouble("there is no npm here. Next: install Node.js 20 or newer, then again.")
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
+        raise Trouble("npm could not install the agent programs.\n%s" % tail)
+    stamp.write_text(wanted, encoding="utf-8")
+    print("the agent programs are ready")
+    return 0
+
+
 def bench(args):
     """Run the named benchmarks, or all, one after the other."""
     scripts = _scripts("benchmarks")
@@ -256,6 +287,7 @@ COMMANDS = {
     "demo": demo,
     "test": test,
     "check": gate,
+    "agents": agents,
     "bench": bench,
     "soak": soak,
     "run": run,

@@ -7,10 +7,12 @@ from taskboard.git import GitSight
 
 class FakeGit:
     """Implements ``taskboard.git.Git``. Without a ``head`` there is no repository, or no commit
-    in it yet. Commits are numbered; ``busy`` is what git is in the middle of."""
+    in it yet. Commits are numbered; ``busy`` is what git is in the middle of, ``writing`` whether it
+    changes files just now."""
 
     def __init__(self, head: str | None = None) -> None:
         self.busy: str | None = None
+        self.writing = False
         self._commits = 0
         self._moves: list[tuple[str | None, bool]] = [(head, True)]
 
@@ -24,7 +26,7 @@ class FakeGit:
 
     def look(self) -> GitSight:
         """The present moment."""
-        return GitSight(self._moves[-1][0], self.busy)
+        return GitSight(self._moves[-1][0], self.busy, self.writing)
 
     def arrived(self, since: str | None) -> bool:
         """Whether any move since was not the person's own commit."""

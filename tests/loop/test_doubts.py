@@ -309,3 +309,33 @@ def test_two_exchanged_ids_start_nothing_although_both_carry_lines(desk):
 
     assert desk.events().count("claimed") == 1
     assert desk.state("TASK-002") == "ready"
+
+
+@pytest.mark.parametrize("how", ["merge", "cherry-pick", "writing"])
+def test_what_comes_while_git_is_at_it_waits_for_approval(desk, how):
+    desk.git.commit()
+    start(desk, ONE.format("todo"))
+    desk.git.writing = how == "writing"
+    desk.git.busy = None if how == "writing" else how
+    desk.save(desk.board + "\n## TASK-002 Theirs\n- status: ready\n- run: ok\n")
+    desk.turn()
+    desk.git.busy, desk.git.writing = None, False
+    desk.once(wait=0)
+
+    assert desk.task("TASK-002").origin == "git"
+    assert "claimed" not in desk.events()
+
+
+def test_a_pull_of_other_files_does_not_make_a_hand_edit_gits(desk):
+    desk.git.commit()
+    start(desk, ONE.format("todo"))
+    desk.git.pull()
+    desk.once(wait=0)
+    assert desk.events().count("git_moved") == 1
+    desk.once(wait=0)
+    assert desk.events().count("git_moved") == 1
+    desk.save(desk.board + "\n## TASK-002 Mine\n- status: ready\n- run: ok\n")
+    desk.once(wait=0)
+
+    assert desk.task("TASK-002").origin == "board"
+    assert desk.state("TASK-002") == "done"
