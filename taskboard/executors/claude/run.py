@@ -79,7 +79,7 @@ class Run:
                 heard=self._patience.heard,
                 used=self._used,
             )
-            return await Session(
+            ended = await Session(
                 service=service,
                 kit=kit,
                 journal=journal,
@@ -91,6 +91,9 @@ class Run:
                 spent=self._spent,
                 note=note,
             ).run()
+        if journal.problem:
+            note(f"\n[{journal.problem}.]\n")
+        return ended
 
     def _opening(self) -> tuple[list[Message], list[Message]]:
         """The messages to begin with; and, where they are an earlier run's, those to begin with

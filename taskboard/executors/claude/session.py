@@ -198,13 +198,18 @@ class Session:
     @property
     def _room(self) -> int:
         tokens = max(self.context_tokens - self.service.max_tokens, self.context_tokens // 2)
-        return int(tokens * self._per_token)
+        return int(tokens * self._per_token) - self._fixed
+
+    @property
+    def _fixed(self) -> int:
+        """Characters that are the same in every request."""
+        return weight([*self.service.system, *self.service.tools])
 
     def _measure(self) -> None:
         """How many of our characters the service takes for a token. Never more than the guess by
         half, so that one odd answer cannot make us careless."""
         if self.service.used and (tokens := self.service.used[-1].prompt) > 1000:
-            found = weight(self.messages) / tokens
+            found = (self._fixed + weight(self.messages)) / tokens
             self._per_token = min(max(found, 0.5), _CHARACTERS_PER_TOKEN * 1.5)
 
     def _shrink(self, room: int) -> None:
