@@ -165,6 +165,7 @@ class Session:
         if failed and found.status == "done":
             return Result(_BLIND, failed=True)
         self._report = self._report or found
+        self.note(f"\n> {REPORT} {found.status}: {found.question or found.summary}\n")
         return Result("Accepted.")
 
     def _show(self, name: str, result: Result) -> None:

@@ -36,6 +36,7 @@ def test_a_task_is_done_with_its_files_its_receipt_and_its_bill(stage):
     assert "I look first." in log
     assert "> write_file out/a.md" in log
     assert "exit status 0" in log
+    assert log.endswith("> report done: It is done.\n")
 
 
 def test_rules_and_tools_come_first_and_the_cache_marks_stand_behind_them_and_at_the_end(stage):
@@ -220,3 +221,14 @@ def test_half_a_character_breaks_nothing(stage):
     outcome = stage.run(order)
     assert isinstance(outcome, Succeeded)
     outcome.output.encode()
+
+
+def test_the_offline_model_does_a_task_by_itself(stage):
+    order = stage.order(
+        prompt="## TASK-001 Write the summary\n\n- inputs: notes.md\n- artifacts: out/summary.md\n"
+    )
+    (order.project / "notes.md").write_text("The launch is on Friday.\n")
+    outcome = stage.run(order)
+    assert isinstance(outcome, Succeeded), outcome
+    assert outcome.artifacts == ("out/summary.md",)
+    assert "Friday" in (order.project / "out/summary.md").read_text()
