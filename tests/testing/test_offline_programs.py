@@ -47,3 +47,11 @@ def test_started_by_hand_it_prints_what_a_shell_needs():
             assert found["GEMINI_API_KEY"] == KEY
         finally:
             it.terminate()
+
+
+def test_a_command_runs_with_what_it_needs():
+    code = (
+        "import os, sys, anthropic; m = anthropic.Anthropic().models.list(); sys.exit(len(m.data))"
+    )
+    command = [sys.executable, "-m", "taskboard.testing.offline", sys.executable, "-c", code]
+    assert subprocess.run(command, timeout=60, check=False).returncode > 5

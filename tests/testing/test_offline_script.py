@@ -41,6 +41,8 @@ def test_a_reply_may_be_for_some_requests_only(model, client):
     model.push(text("tools"), when={"has_tools": True, "tool": "look"})
     model.push(text("schema"), when=lambda asked: asked.schema is not None)
     tool = {"name": "look", "input_schema": {"type": "object"}}
+    model.push(text("told"), when={"user_contains": "told", "system_contains": "brief"})
+    assert ask(client, "I told you", system="Be brief.").content[0].text == "told"
     shape = {"type": "object", "properties": {}, "additionalProperties": False}
     wanted = {"format": {"type": "json_schema", "schema": shape}}
     assert ask(client, output_config=wanted).content[0].text == "schema"

@@ -15,7 +15,7 @@ Answer = Scripted | Callable[[Ask], Scripted]
 When = Callable[[Ask], bool] | Mapping[str, Any] | None
 """Which requests a reply is for: a function, or an object of these keys, all of which must hold:
 ``has_tools`` and ``structured`` (bool), ``model`` (its beginning), ``tool`` (on offer), ``wire``,
-``last_user_contains``, ``system_contains``. None: any."""
+``user_contains`` (anywhere), ``last_user_contains``, ``system_contains``. None: any."""
 
 
 class Script:
@@ -72,6 +72,7 @@ _KEYS: Mapping[str, Callable[[Ask, Any], bool]] = {
     "model": lambda ask, value: ask.model.startswith(value),
     "tool": lambda ask, value: ask.tool(value) is not None,
     "wire": lambda ask, value: ask.wire == value,
+    "user_contains": lambda ask, value: any(value in said for said in ask.user),
     "last_user_contains": lambda ask, value: value in ask.last_user,
     "system_contains": lambda ask, value: value in ask.system,
 }

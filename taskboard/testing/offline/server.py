@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Self
 
 from taskboard.clock import Clock, SystemClock
@@ -141,6 +142,11 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__(*arguments)
+
+    def server_bind(self) -> None:
+        """Bind without asking for the machine's name, which can take seconds on macOS."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note the connection."""
