@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -23,17 +22,17 @@ from taskboard.agent_program import (
     listen,
     start_program,
 )
+from taskboard.agent_session import Session, read_session, write_file, write_session
 from taskboard.child import Child, run_environment
 from taskboard.core.agent_ending import Around, Ended, outcome_of_agent, report_of
 from taskboard.core.agent_turn import Stream, Turn
-from taskboard.core.bill import Bill, Usage
+from taskboard.core.bill import Bill
 from taskboard.core.outcome import Failed, Outcome, Unable
 from taskboard.core.redact import Redactor, secrets_of
-from taskboard.core.usage_sums import as_rows, from_rows, itemised, since, used_up
+from taskboard.core.usage_sums import itemised, since, used_up
 from taskboard.executor import Edges, Order, Watcher
 from taskboard.runlog import Transcript
 
-SESSION = "session.json"
 STDERR = "stderr.log"
 _PROMPT = "prompt.txt"
 _KEPT = 8000
@@ -76,45 +75,6 @@ class Dialect(Protocol):
     def unknown_session(self, code: int | None, stderr: str) -> bool:
         """Whether it ended because it does not have the session it should go on with."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session by its program's name for it, and what it has used up to now by the program's
-    own count."""
-
-    name: str = ""
-    known: bool = False
-    total: tuple[Usage, ...] = ()
-
-
-def read_session(folder: Path | None, program: str) -> Session:
-    """What an earlier run has left; an empty one when there is nothing of use."""
-    try:
-        data = json.loads((folder / SESSION).read_bytes()) if folder is not None else {}
-    except (OSError, ValueError):
-        return Session()
-    if not isinstance(data, dict) or data.get("program") != program:
-        return Session()
-    name = data.get("session")
-    if not isinstance(name, str) or not name or not name.replace("-", "").isalnum():
-        return Session()
-    return Session(name, known=True, total=from_rows(data.get("used")))
-
-
-def write_session(folder: Path, program: str, session: Session) -> None:
-    """For the next run, and for people who want to go on by hand. Raises ``OSError``."""
-    data = {"program": program, "session": session.name, "used": as_rows(session.total)}
-    _write(folder / SESSION, json.dumps(data) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 async def carry_out(
@@ -184,7 +144,9 @@ class _Course:
             ended = await self._go(self.order.prompt)
         if isinstance(report_of(ended), str) and self.session.known:
             self._note("it ended without a report: asked for it once more")
-            ended = await self._go(NUDGE)
+            reminded = await self._go(NUDGE)
+            if not self.dialect.unknown_session(reminded.code, reminded.said):
+                return reminded
         return ended
 
     async def _go(self, text: str) -> Ended:
@@ -308,7 +270,7 @@ class _Tail:
 @contextlib.contextmanager
 def _prompt(path: Path, text: str) -> Iterator[Path]:
     """The prompt as a file to read from: it may be longer than a command line can be."""
-    _write(path, text)
+    write_file(path, text)
     try:
         yield path
     finally:

@@ -144,9 +144,10 @@ def _trouble(result: Mapping[str, Any], reset: datetime | None) -> Trouble:
 def _kind(result: Mapping[str, Any], status: int | None, error: str) -> str:
     if text_at(result, "stop_reason") == "refusal":
         return "refused"
-    if status in (401, 403) or (status is None and _NO_LOGIN.search(error)):
+    unnamed = status is None and _NO_LOGIN.search(error)
+    if status in (401, 402, 403) or unnamed or _NO_MONEY.search(error):
         return "authentication"
-    if status == 429 or _LIMIT.search(error) or _NO_MONEY.search(error):
+    if status == 429 or _LIMIT.search(error):
         return "quota"
     if text_at(result, "terminal_reason") in ("api_error", "image_error"):
         return "provider"

@@ -34,7 +34,7 @@ from taskboard.executor import Edges, Fitness, Order, Watcher
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", guarded=True),
+    Setting("command", "needed", "The program: a name or a path.", own=True),
     Setting("model", "text", "The model, unless a task or a decision names one."),
     Setting(
         "effort",
@@ -49,10 +49,10 @@ OPTIONS: tuple[Setting, ...] = (
         "choice",
         "Whether it may run commands: in a cage only, always, or never.",
         choices=("confined", "always", "never"),
-        guarded=True,
+        own=True,
     ),
-    Setting("readable", "texts", "More files and folders that it may read.", guarded=True),
-    Setting("args", "texts", "More arguments for the program.", guarded=True),
+    Setting("readable", "texts", "More files and folders that it may read.", own=True),
+    Setting("args", "texts", "More arguments for the program.", own=True),
 )
 
 KIND = Kind(
@@ -197,14 +197,24 @@ class Executor:
         folder = self._own / "keys"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / run
-        path.unlink(missing_ok=True)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._sweep(folder)
+        file = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
         try:
             with os.fdopen(file, "w") as writer:
                 writer.write(key)
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def _sweep(self, folder: Path) -> None:
+        """Keys that were never read, of runs that were killed together with us."""
+        yesterday = self._edges.clock.now().timestamp() - 86400
+        for old in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another run sweeps too
+                if old.stat().st_mtime < yesterday:
+                    old.unlink()
 
     def _state_folder(self) -> tuple[tuple[Path, ...], dict[str, str]]:
         """With a key it has a state of its own; a login lies in its user's."""

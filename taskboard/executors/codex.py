@@ -31,7 +31,7 @@ from taskboard.executor import Edges, Fitness, Order, Watcher
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", guarded=True),
+    Setting("command", "needed", "The program: a name or a path.", own=True),
     Setting("model", "text", "The model, unless a task or a decision names one."),
     Setting(
         "effort",
@@ -44,10 +44,10 @@ OPTIONS: tuple[Setting, ...] = (
         "choice",
         "Whether it may run commands: in its sandbox, or never (then it can do nothing).",
         choices=("confined", "never"),
-        guarded=True,
+        own=True,
     ),
-    Setting("readable", "texts", "More files and folders that it may read.", guarded=True),
-    Setting("args", "texts", "More arguments for the program.", guarded=True),
+    Setting("readable", "texts", "More files and folders that it may read.", own=True),
+    Setting("args", "texts", "More arguments for the program.", own=True),
 )
 
 KIND = Kind(

@@ -32,11 +32,11 @@ from taskboard.executor import Edges, Fitness, Order, Watcher
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", guarded=True),
+    Setting("command", "needed", "The program: a name or a path.", own=True),
     Setting("model", "text", "The model, unless a task or a decision names one."),
     Setting("max_turns", "count", "How many turns one run may take."),
-    Setting("readable", "texts", "More files and folders that it may read.", guarded=True),
-    Setting("args", "texts", "More arguments for the program.", guarded=True),
+    Setting("readable", "texts", "More files and folders that it may read.", own=True),
+    Setting("args", "texts", "More arguments for the program.", own=True),
 )
 
 KIND = Kind(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,21 @@ def test_after_an_answer_the_same_session_goes_on(gemini):
     assert "Do the work." in last
     assert "The answer: blue." in last
     assert "begun anew" not in (second.folder / second.log).read_text()
+
+
+def test_a_session_that_it_cannot_go_on_with_begins_anew(gemini):
+    """After a tool it says the tool's answer twice when it goes on, which its service refuses."""
+    first = gemini.order()
+    at = str(first.project / "a.txt")
+    gemini.model.push(
+        tool_use("write_file", {"file_path": at, "content": "hello"}),
+        report(status="question", question="Which colour?"),
+    )
+    assert isinstance(gemini.run(first), NeedsInput)
+    gemini.model.push(report(), when=lambda ask: "Everything, the answer too." in ask.last_user)
+    second = gemini.order("TASK-002", previous=first.folder, news="The answer: blue.")
+    outcome = gemini.run(replace(second, prompt="Everything, the answer too."))
+    assert isinstance(outcome, Succeeded), outcome
 
 
 def test_a_session_that_is_gone_begins_anew_with_the_whole_prompt(gemini):
