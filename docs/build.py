@@ -13,7 +13,7 @@ from __future__ import annotations
 import configparser
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from taskboard import errors
@@ -24,8 +24,9 @@ from taskboard.core.code import Code
 from taskboard.core.codes import CODES
 from taskboard.core.event import EventType
 from taskboard.core.fields import ALIASES
-from taskboard.core.setting_kinds import SETTINGS
+from taskboard.core.setting_kinds import ORIGIN_SETTINGS, PRICE_SETTINGS, SETTINGS, Setting
 from taskboard.core.state import OPEN_WORDS, TRANSITIONS, Kind, Row, next_events
+from taskboard.registry import names, options
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs"
@@ -153,6 +154,19 @@ def _diagnosis(number: str, code: Code) -> str:
     return "\n\n".join(parts)
 
 
+def tables() -> str:
+    """What every table may say."""
+    known = [(kind, name) for kind in ("executors", "deciders") for name in names(kind)]
+    blocks = [(f"[{kind}.{name}]", options(kind, name)) for kind, name in known]
+    blocks += [("[prices.MODEL]", PRICE_SETTINGS), ("[origins.ORIGIN]", ORIGIN_SETTINGS)]
+    return "\n".join(_table_of(title, entries) for title, entries in blocks if entries)
+
+
+def _table_of(title: str, entries: Sequence[Setting]) -> str:
+    rows = [f"| `{s.name}` | {s.meaning} |" for s in entries]
+    return "\n".join([f"**`{title}`**", "", "| setting | meaning |", "| --- | --- |", *rows, ""])
+
+
 def settings() -> str:
     """The table of settings, then those with a limit on where they may stand."""
     own = ", ".join(f"`{s.name}`" for s in SETTINGS if s.own)
@@ -237,6 +251,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "event-types": event_types,
     "diagnoses": diagnoses,
     "settings": settings,
+    "tables": tables,
     "error-codes": error_codes,
     "commands": commands,
     "aliases": aliases,

@@ -196,6 +196,11 @@ def _judge_entry(offer: _Offer) -> _Offer | Mistake:
         near = difflib.get_close_matches(key, known, 1)
         hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(known))}."
         return offer.wrong(f"[{kind}.{name}] has no setting {key}. {hint}")
+    if setting.own and offer.source == "workspace":
+        return offer.wrong(
+            f"{offer.name} does not count here: a workspace cannot widen its own rights. Set it in"
+            " ~/.config/taskboard/config.toml."
+        )
     read = read_value(setting, offer.value)
     if read.wrong is not None:
         return offer.wrong(read.wrong)

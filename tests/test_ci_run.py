@@ -104,3 +104,8 @@ def test_of_several_pythons_one_that_is_new_enough_is_taken(machine):
     assert machine.run().stdout == "old dev.py test\n"
     machine.put("python3.12", 'case "$1" in -c) exit 0;; esac; echo "new $*"')
     assert machine.run().stdout == "new dev.py test\n"
+
+
+def test_the_agent_programs_are_fetched_before_the_gate_and_their_lack_is_said(machine):
+    machine.put("python3", 'case "$1$2" in -c*) exit 0;; dev.pyagents) exit 1;; esac; echo "$*"')
+    assert machine.run().stdout == "not fetched: the agent programs\ndev.py test\n"

@@ -172,6 +172,14 @@ def test_a_mistake_in_a_table_is_named_with_its_line(places, text, named):
     assert named in said
 
 
+def test_a_workspace_cannot_let_agents_out_of_the_cage(places):
+    places.workspace.settings.write_text("[executors.claude]\nshell = 'always'\n")
+    assert "cannot widen its own rights" in places.mistakes().message
+    places.workspace.settings.unlink()
+    places.own.write_text("[executors.claude]\nshell = 'always'\n")
+    assert places.load().settings.executors == {"claude": {"shell": "always"}}
+
+
 def test_until_trusted_a_workspaces_programs_do_not_count_and_the_users_do(places):
     places.workspace.settings.write_text(
         "slots = 1\nledger = 'x'\nnotify = 'rm x'\nenv = ['A']\n[executors.codex]\ncommand = 'p'\n"
