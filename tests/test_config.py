@@ -143,15 +143,15 @@ def test_rights_can_be_given_by_environment_and_flag(places):
 
 def test_tables_of_executors_and_deciders_are_laid_over_each_other_by_entry(places):
     places.workspace.settings.write_text(
-        "[executors.codex]\ncommand = 'codex'\nmodel = 'a'\n[deciders.claude]\nmodel = 'm'\n"
+        "[executors.codex]\neffort = 'low'\nmodel = 'a'\n[deciders.claude]\nmodel = 'm'\n"
     )
     places.own.write_text("[executors.codex]\nmodel = 'b'\n")
     found = places.load()
-    assert found.settings.executors == {"codex": {"command": "codex", "model": "b"}}
+    assert found.settings.executors == {"codex": {"effort": "low", "model": "b"}}
     assert found.settings.deciders == {"claude": {"model": "m"}}
     shown = {source.name: source.where for source in found.sources}
     assert shown["executors.codex.model"] == f"{places.own}:2"
-    assert shown["executors.codex.command"] == f"{places.workspace.settings}:2"
+    assert shown["executors.codex.effort"] == f"{places.workspace.settings}:2"
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,11 @@ def test_a_workspace_cannot_let_agents_out_of_the_cage(places):
 
 def test_until_trusted_a_workspaces_programs_do_not_count_and_the_users_do(places):
     places.workspace.settings.write_text(
-        "slots = 1\nledger = 'x'\nnotify = 'rm x'\nenv = ['A']\n[executors.codex]\ncommand = 'p'\n"
+        "slots = 1\nledger = 'x'\nnotify = 'rm x'\nenv = ['A']\n[executors.codex]\nmodel = 'p'\n"
     )
-    places.own.write_text("notify = 'say'\n[executors.gemini]\ncommand = 'q'\n")
+    places.own.write_text("notify = 'say'\n[executors.gemini]\nmodel = 'q'\n")
     found = places.load(trusted=False).settings
-    assert found == Settings(slots=1, notify="say", executors={"gemini": {"command": "q"}})
+    assert found == Settings(slots=1, notify="say", executors={"gemini": {"model": "q"}})
     assert places.load().settings.ledger == "x"
 
 
