@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -122,20 +122,24 @@ class Executor:
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
         """See ``taskboard.agent_order.Dialect``."""
         state, environ = self._state_folder()
-        started = (*_elsewhere(state, self._edges.environ), str(program))
-        needed = (*installed_in(program, self._edges.environ), state)
+        # Its own, for it puts no helpers of its own into a folder for temporary files: were its
+        # state beneath that, every command would fail.
+        temporary = self._edges.state / "codex-tmp" / order.run
+        needed = (*installed_in(program, self._edges.environ), temporary, state)
         schema = order.folder / "schema.json"
         order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         schema.write_text(json.dumps(REPORT_SCHEMA))
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             yield Launch(
-                argv=(*started, *self._arguments(order, ask, schema, needed)),
-                environ=environ,
+                argv=(str(program), *self._arguments(order, ask, schema, needed)),
+                environ={**environ, "TMPDIR": str(temporary)},
                 # Its own sandbox does not work within ours, and hides the key better.
                 caged=False,
             )
         finally:
             schema.unlink(missing_ok=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def _arguments(
         self, order: Order, ask: Ask, schema: Path, needed: tuple[Path, ...]
@@ -160,6 +164,10 @@ class Executor:
             files |= {str(path): "deny" for path in islice(_beside(mine, kept), _MOST_HIDDEN)}
             files |= {str(folder / "auth.json"): "deny" for folder in needed[-1:]}
         files[str(order.project)] = "write"
+        git = order.project / ".git"
+        if git.is_dir():  # it may commit, which is evidence; what would run later it may not make
+            files[str(git)] = "write"
+            files |= {str(git / name): "read" for name in ("hooks", "config")}
         return files | {str(path): "read" for path in order.control}
 
     def _settings(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:
@@ -230,14 +238,6 @@ def _beside(folder: Path, kept: set[Path]) -> Iterator[Path]:
             yield from _beside(path, kept)
         elif path.is_dir() or path.is_file():
             yield path
-
-
-def _elsewhere(state: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The program puts no helpers of its own into a folder for temporary files, and without them
-    every command fails: where its state lies in one it is told of another, in a cage too."""
-    temporary = {Path("/tmp"), Path(environ.get("TMPDIR") or tempfile.gettempdir())}  # noqa: S108
-    within = any(state.resolve().is_relative_to(folder.resolve()) for folder in temporary)
-    return ("/usr/bin/env", "TMPDIR=/var/tmp") if within else ()
 
 
 def _toml(value: object) -> str:

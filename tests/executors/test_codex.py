@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 
 import pytest
 
@@ -117,6 +118,23 @@ def test_its_commands_see_no_key_no_network_and_cannot_change_control_files(code
     assert "not permitted" in told
     assert CANARY not in told
     assert CANARY not in codex.kept()
+
+
+def test_it_may_commit_and_use_temporary_files_and_may_not_make_hooks(codex):
+    order = codex.order()
+    subprocess.run(["git", "init", "-q", order.project], check=True)
+    who = "-c user.name=x -c user.email=x@example.invalid"
+    line = f"echo a >a.txt; git add a.txt; git {who} commit -qm First; echo x >.git/hooks/pre-push"
+    codex.model.push(command(f"{line}; mktemp"), report())
+    outcome = codex.run(order)
+    assert isinstance(outcome, Succeeded), outcome
+    log = subprocess.run(
+        ["git", "-C", order.project, "log", "--format=%s"], capture_output=True, check=True
+    )
+    assert log.stdout == b"First\n"
+    assert not (order.project / ".git/hooks/pre-push").exists()
+    assert "codex-tmp" in codex.told()
+    assert not list((codex.folder / "state/codex-tmp").iterdir())
 
 
 def test_nothing_that_lies_in_a_project_runs_by_itself(codex):
