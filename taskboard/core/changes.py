@@ -8,7 +8,8 @@ import msgspec
 
 from taskboard.core.event import EventType as E
 from taskboard.core.state import Kind, Status
-from taskboard.core.task import Run, Task
+from taskboard.core.steps import GENERATE, VALIDATE, work_steps
+from taskboard.core.task import Previous, Run, Task
 
 
 class Fact(Protocol):
@@ -85,6 +86,8 @@ def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     changes: dict[str, Any] = {key: data[key] for key in _EDITABLE if key in data}
     if "renamed_from" in data:
         changes["task"] = fact.task
+    if "fields" in data and data["fields"].get("agent") != task.fields.get("agent"):
+        changes |= {"relay_to": None, "relayed": ()}  # somebody says anew whose it is
     if data.get("title", task.title) != task.title:
         changes["titles"] = (task.title, *task.titles)[:_KNOWN]
     if data.get("text", task.text) != task.text:
@@ -98,10 +101,21 @@ def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
 def _failed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
     return {
         "spent": task.spent + (0 if fact.data.get("unspent") else 1),
-        "finished_steps": {},
+        "finished_steps": _still_finished(task, fact),
         "refusal": fact.data.get("error"),
         "silent": task.silent + (fact.data.get("reason") == "verdict"),
     }
+
+
+def _still_finished(task: Task, fact: Fact) -> dict[str, list[dict[str, Any]]]:
+    """The steps that the next run need not repeat: all that were finished, but when the evidence
+    did not hold, only those before the work itself."""
+    if fact.data.get("reason") != "evidence":
+        return task.finished_steps
+    fields = task.run.fields if task.run is not None else task.fields
+    before = work_steps(fields)
+    before = before[: before.index(GENERATE)]
+    return {step: found for step, found in task.finished_steps.items() if step in before}
 
 
 def _reclaimed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
@@ -249,5 +263,13 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
         step = fact.step if event is E.STEP_STARTED else None
         if step == task.run.step:
             return {}
-        return {"run": msgspec.structs.replace(task.run, step=step)}
+        reached = task.run.reached if step in (None, VALIDATE) else str(step)
+        return {"run": msgspec.structs.replace(task.run, step=step, reached=reached)}
     return {}
+
+
+def previous(task: Task, run: Run) -> Previous | None:
+    """The run to go on from, when ``run`` has ended: that one, unless it never began."""
+    if not run.reached:
+        return task.previous
+    return Previous(run.run, run.executor, run.text, run.reached)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from taskboard.core.bill import Bill
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict
@@ -21,6 +22,7 @@ from taskboard.core.outcome import Receipt
 from taskboard.core.retry import delay
 from taskboard.core.settings import Settings
 from taskboard.core.state import DONE, READY, next_events, stored_status
+from taskboard.core.steps import VALIDATE
 from taskboard.core.task import Run, Task
 from taskboard.core.units import second_up
 
@@ -170,6 +172,21 @@ def refusal(end: Ending, verdict: Verdict, *, verb: str) -> Draft:
     return end.draft(event, **data)
 
 
+def validated(
+    end: Ending, artifacts: Sequence[Receipt], receipts: Sequence[Receipt], bill: Bill
+) -> list[Draft]:
+    """The host has looked: the artifacts that are there, and all the receipts."""
+    ok = all(r.ok for r in receipts)
+    recorded = [end.step(E.ARTIFACT_RECORDED, VALIDATE, **r.as_data()) for r in artifacts if r.ok]
+    verdicts = [r.as_data() for r in receipts]
+    closing = E.STEP_COMPLETED if ok else E.STEP_FAILED
+    return [
+        *recorded,
+        end.step(E.VALIDATED, VALIDATE, ok=ok, receipts=verdicts, **bill.as_data()),
+        end.step(closing, VALIDATE),
+    ]
+
+
 def snoozed(end: Ending, until: str, reason: str, **data: Any) -> list[Draft]:
     """A quota holds it; nothing is spent."""
     return [end.draft(E.BLOCKED, f"blocked:quota:{until}", cause=reason, **data)]
@@ -189,13 +206,13 @@ def relayed(end: Ending, to: str, reason: str, **data: Any) -> list[Draft]:
     return [msgspec.structs.replace(draft, data={**draft.data, **facts})]
 
 
-def asked(end: Ending, question: str, **data: Any) -> list[Draft]:
-    """It asks its owner; nothing is spent."""
+def asked(end: Ending, question: str, step: str, **data: Any) -> list[Draft]:
+    """It asks its owner, in this step; nothing is spent."""
     how = f"taskboard answer {end.task.task} TEXT, then type `ready`."
     note = f"TB311 {one_line(question)} Answer: {how}"
     to = f"blocked:{end.owner}:answer"
     return [
-        end.step(E.QUESTION_ASKED, "generate", question=question[:MAX_ERROR]),
+        end.step(E.QUESTION_ASKED, step, question=question[:MAX_ERROR]),
         end.draft(E.BLOCKED, to, cause="question", note=note, **data),
     ]
 

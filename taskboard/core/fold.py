@@ -12,11 +12,19 @@ from typing import Any
 
 import msgspec
 
-from taskboard.core.changes import CHANGES, Fact, born, cost_of, run_changes, said_changes
+from taskboard.core.changes import (
+    CHANGES,
+    Fact,
+    born,
+    cost_of,
+    previous,
+    run_changes,
+    said_changes,
+)
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
-from taskboard.core.task import Previous, Task, Uptime, World
+from taskboard.core.task import Task, Uptime, World
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
@@ -66,7 +74,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
-        changes["previous"] = Previous(task.run.run, task.run.executor, task.run.text)
+        changes["previous"] = previous(task, task.run)
     own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))

@@ -26,7 +26,8 @@ class Scene:
     ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
     ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
     can run it); ``choices`` the executors it may be given instead; ``spent`` the limit that keeps
-    it from costing more; ``texts`` its section as it stands on the board, where that is asked."""
+    it from costing more; ``texts`` its section as it stands on the board, where that is asked;
+    ``diagnoses`` everything found about tasks, a line each."""
 
     world: World
     now: datetime
@@ -44,4 +45,5 @@ class Scene:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spent: Mapping[str, Limit] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    diagnoses: tuple[str, ...] = ()
     slots: int = 1

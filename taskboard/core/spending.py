@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from taskboard.core.settings import Settings
 from taskboard.core.task import Task, World
 
-MIDNIGHT = "T00:00Z"
+
+def next_day(now: datetime) -> datetime:
+    """When the day of ``now`` is over (UTC), and budgets of a day begin anew."""
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

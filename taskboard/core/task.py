@@ -27,6 +27,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     expires: str | None = None
     step: str | None = None
+    reached: str = ""
+    """The last step that an executor has begun; empty before the first."""
 
 
 class Uptime(msgspec.Struct, frozen=True):
@@ -38,12 +40,13 @@ class Uptime(msgspec.Struct, frozen=True):
 
 
 class Previous(msgspec.Struct, frozen=True):
-    """The run before: its id, who did it, and the digest of the text it was given. What an agent
-    needs to go on from it lies in its folder."""
+    """The run before: its id, who did it, the digest of the text it was given, and the step it
+    came to. What an agent needs to go on from it lies in that step's folder."""
 
     run: str
     executor: str
     text: str | None
+    step: str = "generate"
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

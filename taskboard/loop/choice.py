@@ -59,9 +59,12 @@ class Choice:
 
     def fallback(self, task: Task, name: str) -> str | None:
         """Who takes over from an executor that cannot go on with this task: the first usable one
-        of its ``fallback`` that has not had the task in this round."""
+        of its ``fallback`` that has not had the task in this round. A command is nobody else's,
+        and a task without one is not the shell's."""
+        if name == SHELL:
+            return None
         listed = self.settings.executors.get(name, {}).get("fallback", ())
-        had = {name, *task.relayed}
+        had = {SHELL, name, *task.relayed}
         return next((n for n in listed if n not in had and self.fitness(n).usable), None)
 
     def models(self, name: str) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -27,6 +29,7 @@ from taskboard.errors import Refused
 from taskboard.log import log
 from taskboard.loop.choice import Choice
 from taskboard.loop.context import Context, Memory, Thought
+from taskboard.loop.order import text_of
 from taskboard.loop.start import start
 
 _PROMPTLY = 0.02
@@ -34,18 +37,29 @@ _PROMPTLY = 0.02
 _LISTED = 50
 _RECENT = 12
 """Tasks whose last change the decision layer is told of."""
+_SAID_OF = 120
+"""Characters of a question, and of its answer, that it is told."""
 
 FLAGGED = "TB313"
 
 
-async def choose(ctx: Context, memory: Memory, scene: Scene) -> None:
+_OWN_LINES = re.compile(rb"^- (?:note|result): .*$", re.MULTILINE)
+"""What the runtime writes itself: that the decision layer is heard is no news for it."""
+
+
+async def choose(ctx: Context, memory: Memory, scene: Scene, choice: Choice | None = None) -> None:
     """Begin what the decision layer says and policy allows. No model is asked when nothing may
-    run, or when nothing has changed since it answered."""
+    run, or when nothing has changed since it answered. ``choice`` are the executors as they are
+    in this turn."""
     children = scene.world.children()
     candidates = [c for c in ready(scene) if c.executor or c.task_id not in children]
-    if not candidates or scene.slots < 1 or memory.noticed:
+    if memory.noticed:
         return
-    question = _question(ctx, memory, scene, candidates)
+    if not candidates or scene.slots < 1:
+        await note_answer(ctx, memory)  # nobody asks any more
+        return
+    choice = Choice.of(ctx, memory) if choice is None else choice
+    question = await _question(ctx, memory, scene, candidates, choice)
     decision = await _decision(ctx, memory, question)
     if decision is None:
         return
@@ -63,25 +77,36 @@ class _Facts:
         return hashlib.sha256(msgspec.json.encode(self.parts)).hexdigest()
 
 
-def _digest(question: Question) -> str:
-    asked = [(c.task_id, c.executor, c.executors, c.place, c.spent) for c in question.candidates]
-    texts = [hashlib.sha256(c.text.encode()).hexdigest() for c in question.candidates]
-    board = hashlib.sha256(question.board.encode()).hexdigest()
-    return _Facts((asked, texts, board, question.slots, question.promotable)).digest
+def _digest(question: Question, world: World) -> str:
+    """Of what a question is the same by. A task that became ready again is another question: it
+    may have been answered meanwhile, on a board that looks as before."""
+    asked = [
+        (c.task_id, c.executor, c.executors, c.place, c.spent, world.tasks[c.task_id].since)
+        for c in question.candidates
+    ]
+    texts = [_plain(c.text) for c in question.candidates]
+    lasting = (question.slots, question.promotable, question.diagnoses)
+    return _Facts((asked, texts, _plain(question.board), *lasting)).digest
 
 
-def _question(ctx: Context, memory: Memory, scene: Scene, candidates: list[Candidate]) -> Question:
+def _plain(text: str) -> str:
+    """The digest of a text without what the runtime writes into it."""
+    return hashlib.sha256(_OWN_LINES.sub(b"", text.encode())).hexdigest()
+
+
+async def _question(
+    ctx: Context, memory: Memory, scene: Scene, candidates: list[Candidate], choice: Choice
+) -> Question:
     world, now = scene.world, ctx.clock.now()
     board = memory.sight.board
-    choice = Choice.of(ctx, memory)
     names = {name for c in candidates for name in c.executors}
     return Question(
         candidates=tuple(candidates),
         slots=scene.slots,
         now=stamp(now),
         board=board.data.decode("utf-8", "replace") if board is not None else "",
-        diagnoses=tuple(f"{task}: {said}" for task, said in list(scene.broken.items())[:_LISTED]),
-        history=tuple(_recent(world)),
+        diagnoses=scene.diagnoses[:_LISTED],
+        history=(*_recent(world), *[said async for said in _answers(ctx, world, candidates)]),
         running=tuple(a.lease.label for a in memory.active.values()),
         models={name: choice.models(name) for name in sorted(names)},
         spent_usd=spent_on(world, stamp(now)[:10]),
@@ -94,26 +119,62 @@ def _recent(world: World) -> list[str]:
     return [f"{t.updated} {t.task} is {t.status.text}" for t in reversed(latest)]
 
 
+async def _answers(ctx: Context, world: World, candidates: list[Candidate]) -> AsyncIterator[str]:
+    """What the candidates' owners have answered last: it stands on no board."""
+    for candidate in candidates[:_LISTED]:
+        said = world.tasks[candidate.task_id].said
+        if said:
+            question, digest = said[-1]
+            answer = await text_of(ctx, digest)
+            yield f"{candidate.task} asked: {question[:_SAID_OF]} Answer: {answer[:_SAID_OF]}"
+
+
 async def _decision(ctx: Context, memory: Memory, question: Question) -> Decision | None:
-    """The answer to this question, or None while somebody still thinks about it."""
-    digest = _digest(question)
+    """The answer to this question, or None while somebody still thinks about it or another."""
+    digest = _digest(question, await ctx.ledger.look())
     thought = memory.thought
     if thought is None or (thought.job.done() and thought.digest != digest):
-        decider = ctx.fallback if _is_broke(question) else ctx.decider
-        job = asyncio.create_task(decider.decide(question))
-        thought = memory.thought = Thought(digest, job)
+        await note_answer(ctx, memory)
+        job = asyncio.create_task(_thinking(ctx, question))
+        thought = memory.thought = Thought(digest, question, job)
         await asyncio.wait({job}, timeout=_PROMPTLY)
         if not job.done():
             job.add_done_callback(lambda _: memory.tell())
-    if not thought.job.done():
+    if not thought.job.done() or thought.digest != digest:
         return None
+    await note_answer(ctx, memory, digest)
+    return thought.job.result()
+
+
+async def _thinking(ctx: Context, question: Question) -> Decision:
+    """Somebody's answer: of the one who decides, or of the one who needs nobody."""
+    if ctx.decider is ctx.fallback:
+        return await ctx.fallback.decide(question)
+    why = "budget"
+    if not _is_broke(question):
+        try:
+            return await ctx.decider.decide(question)
+        except Exception:  # noqa: BLE001  whatever is wrong with it, work goes on
+            log.exception("the decision layer has failed")
+            why = "error"
+    return replace(await ctx.fallback.decide(question), fallback=why)
+
+
+async def note_answer(ctx: Context, memory: Memory, digest: str | None = None) -> None:
+    """Record what the decision layer has answered, once, also when nobody asks any more: it has
+    cost something. ``digest`` is that of the question which is open now."""
+    thought = memory.thought
+    if thought is None or thought.told or not thought.job.done() or thought.job.cancelled():
+        return
+    thought.told = True
     decision = thought.job.result()
-    if not thought.told:
-        thought.told = True
-        same = thought.digest == digest
-        disposed = dispose(decision, question) if same else Disposed()
-        await ctx.ledger.append([_decided(thought.digest, question, decision, disposed)])
-    return decision if thought.digest == digest else None
+    timely = thought.digest == digest
+    if not timely:
+        memory.thought = None
+    disposed = dispose(decision, thought.question) if timely else Disposed()
+    thought.begins = frozenset(s.candidate.task_id for s in disposed.start)
+    draft = _decided(thought, decision, disposed, timely=timely)
+    await ctx.ledger.append([draft])
 
 
 def _is_broke(question: Question) -> bool:
@@ -121,7 +182,8 @@ def _is_broke(question: Question) -> bool:
     return question.budget_usd is not None and question.spent_usd >= question.budget_usd
 
 
-def _decided(digest: str, question: Question, decision: Decision, disposed: Disposed) -> Draft:
+def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely: bool) -> Draft:
+    question = thought.question
     names = {c.task_id: c.task for c in question.candidates}
     chosen = [
         {
@@ -144,11 +206,12 @@ def _decided(digest: str, question: Question, decision: Decision, disposed: Disp
             "by": decision.by,
             "slots": question.slots,
             "candidates": len(question.candidates),
-            "inputs": digest,
+            "inputs": thought.digest,
             "dropped": len(dropped),
             "cost_usd": 0.0,
             "chosen": chosen,
             **others,
+            **({} if timely else {"outdated": True}),
             **({"fallback": decision.fallback} if decision.fallback else {}),
             **decision.bill.as_data(),
             **(decision.data or {}),
@@ -212,5 +275,4 @@ async def _begin(ctx: Context, memory: Memory, chosen: Start) -> None:
     world = await ctx.ledger.look()
     task = world.tasks[chosen.candidate.task_id]
     day = stamp(ctx.clock.now())[:10]
-    limit = smallest(task, world, ctx.settings, day)
-    await start(ctx, memory, task, chosen, None if limit is None else limit.left)
+    await start(ctx, memory, task, chosen, smallest(task, world, ctx.settings, day))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from taskboard.clock import Clock
 from taskboard.core.board import Board
-from taskboard.core.decision import Decision
+from taskboard.core.decision import Decision, Question
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
 from taskboard.core.task import Uptime, World
@@ -128,11 +128,14 @@ class Tally:
 @dataclass(slots=True)
 class Thought:
     """A question the decision layer was asked, by the digest of what it is the same by, and the
-    one who thinks about it. ``told``: the answer stands in the ledger."""
+    one who thinks about it. ``told``: the answer stands in the ledger; ``begins`` are the ids of
+    the tasks that it would begin, None while nobody knows."""
 
     digest: str
+    question: Question
     job: asyncio.Task[Decision]
     told: bool = False
+    begins: frozenset[str] | None = None
 
 
 @dataclass(slots=True)

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.ready import settles_at
+from taskboard.core.spending import next_day
 from taskboard.core.state import Kind
+from taskboard.core.task import World
+from taskboard.core.units import stamp
 from taskboard.core.wake import due
 from taskboard.errors import Conflict, TaskboardError
 from taskboard.files import Stat
@@ -185,7 +189,19 @@ class Daemon:
             settled = settles_at(task, self.ctx.settings.settle, now)
             if task.kind is Kind.READY and settled is not None and settled > now:
                 moments.append((settled - now).total_seconds())
-        return min(moments)
+        return min([*moments, *self._allowed_again(world)])
+
+    def _allowed_again(self, world: World) -> Iterator[float]:
+        """Seconds until executors that refused their service are asked again, and until what
+        models may cost in a day begins anew."""
+        ctx = self.ctx
+        for _fit, until in self.memory.unable.values():
+            if until > self._began:
+                yield until - ctx.clock.awake()
+        if any(t.kind is Kind.READY for t in world.tasks.values()):
+            ends = next_day(self._woke)  # of the day that the last turn saw
+            if world.costs.get(stamp(self._woke)[:10]):
+                yield (ends - ctx.clock.now()).total_seconds()
 
     async def _turn(self, *, start: bool = False) -> None:
         """One turn; the board is left unread while a save is not quiet."""
@@ -225,9 +241,11 @@ class Daemon:
         jobs = [a.job for a in self.memory.active.values()]
         for judge in self.memory.judged.values():
             judge.cancel()
+        others: list[asyncio.Task[Any]] = list(self.memory.judged.values())
         if self.memory.thought is not None:
             self.memory.thought.job.cancel()
-        await asyncio.gather(*jobs, *self.memory.judged.values(), return_exceptions=True)
+            others.append(self.memory.thought.job)
+        await asyncio.gather(*jobs, *others, return_exceptions=True)
         try:
             await tick(self.ctx, self.memory, write=False)
             await project(self.ctx, self.memory)

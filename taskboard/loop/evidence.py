@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from taskboard.core.gate import Demand
 from taskboard.core.outcome import Receipt, Succeeded, Tier
-from taskboard.core.spending import read_money
 from taskboard.core.task import Run
-from taskboard.core.units import minute, read_time
+from taskboard.core.units import read_time
 from taskboard.executor import Executor, Order, Watcher
 from taskboard.loop.context import Context
 
@@ -101,15 +99,10 @@ def _described(ctx: Context, project: Path, receipt: Receipt) -> str:
     return f"{path}, {receipt.detail.get('bytes')} bytes, begins:\n{text}"
 
 
-def own_budget(fields: Mapping[str, str]) -> float | None:
-    """What the task itself says it may cost, in US dollars."""
-    return read_money(fields.get("budget", ""))
-
-
-def next_midnight(ctx: Context) -> str:
-    """When the next day begins (UTC)."""
-    tomorrow = ctx.clock.now() + timedelta(days=1)
-    return minute(tomorrow.replace(hour=0, minute=0, second=0, microsecond=0))
+def words_of(receipts: Iterable[Receipt]) -> str:
+    """What somebody has said of their work, as far as its receipts keep it."""
+    said = (r.detail.get("text") for r in receipts if r.tier is Tier.OUTPUT)
+    return "\n".join(str(text) for text in said if text)
 
 
 def _declared(

@@ -9,15 +9,14 @@ from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, owner_of
 from taskboard.loop.choice import Choice
-from taskboard.loop.context import Context, Memory
+from taskboard.loop.context import Context
 
 NO_EXECUTOR, INPUTS, BUDGET = "TB130", "TB131", "TB132"
 
 
-async def explain(ctx: Context, memory: Memory, scene: Scene) -> None:
+async def explain(ctx: Context, scene: Scene, choice: Choice) -> None:
     """A note, once, on every ready task that only lacks an input, an executor or money."""
     children = scene.world.children()
-    choice = Choice.of(ctx, memory)
     for task in list(scene.world.tasks.values()):
         if task.kind is not Kind.READY or task.task_id in children:
             continue
@@ -50,6 +49,8 @@ def _note(ctx: Context, choice: Choice, task: Task, why: Why, scene: Scene) -> s
 
 def _lacking(choice: Choice, task: Task) -> str:
     wanted = choice.wanted(task)
+    refused = tuple(name for name in wanted if name in choice.unable)
+    wanted = refused[:1] or wanted
     cure = (
         f"Give it a `run:` command, or work on it with: taskboard claim {task.task} --agent NAME"
     )

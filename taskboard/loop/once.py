@@ -60,13 +60,12 @@ def _thinks(memory: Memory) -> bool:
 
 
 def _is_held_up(ctx: Context, memory: Memory, world: World) -> bool:
-    """Whether something may start, and the turn could not start it: another process is just
+    """Whether something was to start, and the turn could not start it: another process is just
     taking it or still ends its last run, or has died while it did."""
-    children = world.children()
-    return any(
-        candidate.executor or candidate.task_id not in children
-        for candidate in ready(set_scene(ctx, memory, world))
-    )
+    begins = memory.thought.begins if memory.thought is not None else frozenset()
+    if not begins:
+        return False
+    return any(c.task_id in begins for c in ready(set_scene(ctx, memory, world)))
 
 
 def _next_due(ctx: Context, world: World) -> float | None:

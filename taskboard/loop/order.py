@@ -6,7 +6,7 @@ from pathlib import Path
 
 from taskboard.core.prompt import Assignment, first_prompt, news
 from taskboard.core.rights import rights_of
-from taskboard.core.steps import GENERATE
+from taskboard.core.steps import GENERATE, VALIDATE
 from taskboard.core.task import Run, Task
 from taskboard.core.units import read_duration
 from taskboard.errors import NotFound
@@ -56,8 +56,12 @@ async def order_of(
 
 def step_folder(ctx: Context, run: Run, step: str) -> Path:
     """Where a step's files lie: the run's own folder, and one in it for every other step."""
-    folder = ctx.run_folder(run.run)
-    return folder if step == GENERATE else folder / step
+    return _step_folder(ctx, run.run, step)
+
+
+def _step_folder(ctx: Context, run: str, step: str) -> Path:
+    folder = ctx.run_folder(run)
+    return folder if step in (GENERATE, VALIDATE) else folder / step
 
 
 def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
@@ -82,7 +86,7 @@ def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | N
     before = task.previous
     if before is None or before.executor != run.executor:
         return None
-    return ctx.run_folder(before.run)
+    return _step_folder(ctx, before.run, before.step)
 
 
 async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str) -> Assignment:
@@ -90,18 +94,18 @@ async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str)
     return Assignment(
         task=task.task,
         title=task.title,
-        text=await _fetched(ctx, run.text),
+        text=await text_of(ctx, run.text),
         fields=run.fields,
         step=step,
         label=label,
         refusal=task.refusal,
-        said=[(asked, await _fetched(ctx, answer)) for asked, answer in task.said],
+        said=[(asked, await text_of(ctx, answer)) for asked, answer in task.said],
         edited=before is not None and before.text != run.text,
     )
 
 
-async def _fetched(ctx: Context, digest: str | None) -> str:
-    """A stored text; what is no longer stored is said to be so."""
+async def text_of(ctx: Context, digest: str | None) -> str:
+    """A stored text by its digest; what is no longer stored is said to be so."""
     try:
         return (await ctx.ledger.fetch(digest or "")).decode("utf-8", "replace")
     except NotFound:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from taskboard.core import ending
+from taskboard.core.spending import Limit
 from taskboard.core.task import Run, Task
 from taskboard.errors import Refused, StaleRun, TaskboardError
 from taskboard.ledger import Lease
@@ -37,7 +38,7 @@ class Supervisor:
         task: Task,
         lease: Lease,
         run: Run,
-        budget: float | None = None,
+        limit: Limit | None = None,
     ) -> None:
         self.ctx, self.memory = ctx, memory
         self.task, self.lease, self.run = task, lease, run
@@ -48,7 +49,7 @@ class Supervisor:
             task,
             run,
             label=lease.label,
-            budget=budget,
+            limit=limit,
             watcher=self,
             trusting=self._trusting,
         )

@@ -26,10 +26,14 @@ OUTSIDE = "TB121"
 
 
 def set_scene(
-    ctx: Context, memory: Memory, world: World, found: Sequence[Diagnosis] | None = None
+    ctx: Context,
+    memory: Memory,
+    world: World,
+    found: Sequence[Diagnosis] | None = None,
+    choice: Choice | None = None,
 ) -> Scene:
-    """Everything readiness depends on, at this moment. ``found`` are the board's diagnoses,
-    where the caller has them already."""
+    """Everything readiness depends on, at this moment. ``found`` are the board's diagnoses and
+    ``choice`` the executors as they are, where the caller has them already."""
     sight = memory.sight
     board = sight.board
     names = name_items(board, world) if board is not None else {}
@@ -40,7 +44,7 @@ def set_scene(
         for d in reversed(found)
         if d.task and d.severity == "error" and d.code != CYCLE
     }
-    choice = Choice.of(ctx, memory)
+    choice = Choice.of(ctx, memory) if choice is None else choice
     choices = {t.task_id: choice.usable(t) for t in _may_ask(world)}
     executors = {task_id: next(iter(usable), None) for task_id, usable in choices.items()}
     return Scene(
@@ -60,6 +64,7 @@ def set_scene(
         choices=choices,
         spent=_spent(ctx, world, executors),
         texts=_texts(board, world, names),
+        diagnoses=tuple(f"{d.task}: {d.code} {d.message}" for d in found if d.task),
         slots=ctx.settings.slots - len(memory.active),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from taskboard.core.admit import Start
+from taskboard.core.spending import Limit
 from taskboard.core.task import Task
 from taskboard.errors import Held, Refused
 from taskboard.log import log
@@ -18,10 +19,10 @@ _HELD_UP = 5.0
 
 
 async def start(
-    ctx: Context, memory: Memory, task: Task, chosen: Start, budget: float | None
+    ctx: Context, memory: Memory, task: Task, chosen: Start, limit: Limit | None
 ) -> None:
-    """Claim a task and let a supervisor work on it beside the turn. ``budget`` is what agents may
-    still cost for it, in US dollars."""
+    """Claim a task and let a supervisor work on it beside the turn. ``limit`` is the one on what
+    agents may cost for it that is reached first."""
     try:
         await end_predecessor(ctx, task)
     except Held as held:
@@ -50,7 +51,7 @@ async def start(
     if fresh.run is None or fresh.run.run != lease.run:
         ctx.leases.drop(lease)  # cancelled in this very moment
         return
-    supervisor = Supervisor(ctx, memory, fresh, lease, fresh.run, budget)
+    supervisor = Supervisor(ctx, memory, fresh, lease, fresh.run, limit)
     now = ctx.clock.awake()
     active = Active(
         lease=lease,

@@ -11,7 +11,8 @@ from taskboard.core.wake import wake
 from taskboard.errors import Refused
 from taskboard.log import log
 from taskboard.loop.absorb import absorb
-from taskboard.loop.choose import choose
+from taskboard.loop.choice import Choice
+from taskboard.loop.choose import choose, note_answer
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.gates import ask_gates
 from taskboard.loop.late import join_late_saves
@@ -40,17 +41,20 @@ async def tick(
     await _end_lost(ctx, memory)
     if board and not memory.stopping:
         await _go_on(ctx, memory)
+    if memory.stopping:
+        await note_answer(ctx, memory)
     if write and board:
         await project(ctx, memory)
 
 
 async def _go_on(ctx: Context, memory: Memory) -> None:
     """Ask the gate for what waits for it, say what is lacking, and begin what may run."""
-    scene = set_scene(ctx, memory, await ctx.ledger.look())
+    choice = Choice.of(ctx, memory)
+    scene = set_scene(ctx, memory, await ctx.ledger.look(), choice=choice)
     if not (scene.untrusted or scene.held):
         ask_gates(ctx, memory, scene.world, scene)
-    await explain(ctx, memory, scene)
-    await choose(ctx, memory, scene)
+    await explain(ctx, scene, choice)
+    await choose(ctx, memory, scene, choice)
 
 
 async def settle_ledger(ctx: Context, memory: Memory, *, whole: bool = True) -> None:

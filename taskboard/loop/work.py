@@ -24,8 +24,10 @@ from taskboard.core.outcome import (
     Tier,
     Unable,
 )
+from taskboard.core.spending import Limit, next_day
 from taskboard.core.steps import GENERATE, VALIDATE, closing_steps, work_steps
 from taskboard.core.task import Run, Task, owner_of
+from taskboard.core.units import minute
 from taskboard.executor import Fitness, Watcher
 from taskboard.loop import evidence
 from taskboard.loop.choice import SHELL, Choice
@@ -39,8 +41,9 @@ _SILENT = 1
 
 
 class Work:
-    """The work of one run. ``label`` is what people call it; ``budget`` what agents may cost, in
-    US dollars; ``trusting`` does what starts a process, again after a sleep came in between."""
+    """The work of one run. ``label`` is what people call it; ``limit`` the one on what agents may
+    cost that is reached first; ``trusting`` does what starts a process, again after a sleep
+    came in between."""
 
     def __init__(
         self,
@@ -50,15 +53,16 @@ class Work:
         run: Run,
         *,
         label: str,
-        budget: float | None,
+        limit: Limit | None,
         watcher: Watcher,
         trusting: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]],
     ) -> None:
         self.ctx, self.memory, self.task, self.run = ctx, memory, task, run
-        self._label, self._budget = label, budget
+        self._label, self._limit = label, limit
         self._watcher, self._trusting = watcher, trusting
         self._bill = NOTHING
         self._said = ""
+        self._after: str | None = None
         self._began = ctx.clock.awake()
 
     async def to_the_end(self) -> None:
@@ -71,7 +75,7 @@ class Work:
         closing = closing_steps(fields) if self.run.executor != SHELL else ()
         if closing and all(r.ok for r in receipts):
             await self._record(drafts)
-            more = await self._steps(closing, after=GENERATE)
+            more = await self._steps(closing)
             if more is None:
                 return
             receipts, drafts = [*receipts, *more], []
@@ -92,30 +96,34 @@ class Work:
 
     # The executor's part.
 
-    async def _steps(self, names: Sequence[str], after: str | None = None) -> list[Receipt] | None:
+    async def _steps(self, names: Sequence[str]) -> list[Receipt] | None:
         """The receipts of these steps; None when one did not succeed: then the run has ended."""
         receipts: list[Receipt] = []
         for name in names if self.run.executor != SHELL else (GENERATE,):
             if name in self.task.finished_steps:
-                receipts += ending.receipts_of(self.task, name)
+                found = ending.receipts_of(self.task, name)
+                self._said = evidence.words_of(found) or self._said
             else:
-                outcome = await self._step(name, after)
+                outcome = await self._step(name)
                 if not isinstance(outcome, Succeeded):
                     await self._record(self._without_success(name, outcome))
                     return None
                 found = [*outcome.receipts, *self._offered(outcome)]
                 self._said = outcome.output or self._said
                 await self._record([self._finished(name, found, outcome)])
-                receipts += found
-            after = name
+                self._after = name  # a step of an earlier run has left nothing in this one
+            receipts += found
         return receipts
 
-    async def _step(self, name: str, after: str | None) -> Outcome:
-        left = self._budget
-        if left is not None:
-            left = max(left - (self._bill.cost_usd or 0.0), 0.0)
+    async def _step(self, name: str) -> Outcome:
         order = await order_of(
-            self.ctx, self.task, self.run, self._label, step=name, after=after, budget=left
+            self.ctx,
+            self.task,
+            self.run,
+            self._label,
+            step=name,
+            after=self._after,
+            budget=self._left(),
         )
         self.ctx.files.make_folder(order.folder)
         await self._record([self.end().step(E.STEP_STARTED, name)])
@@ -123,6 +131,12 @@ class Work:
         outcome: Outcome = await self._trusting(lambda: executor.execute(order, self._watcher))
         self._bill = self._bill.plus(outcome.bill)
         return outcome
+
+    def _left(self) -> float | None:
+        """US dollars that this run may still cost; None without a limit."""
+        if self._limit is None:
+            return None
+        return max(self._limit.left - (self._bill.cost_usd or 0.0), 0.0)
 
     def _offered(self, outcome: Succeeded) -> list[Receipt]:
         """What lies at the paths the agent names, as far as it counts: it is not held to what it
@@ -167,14 +181,14 @@ class Work:
         if measured:
             opinion, bill = await self._measured(fields["measure"], found)
             receipts += opinion
-        return receipts, _validated(end, found, receipts, bill)
+        return receipts, ending.validated(end, found, receipts, bill)
 
     async def _measured(
         self, measure: str, artifacts: list[Receipt]
     ) -> tuple[list[Receipt], Bill]:
         """Whether a measure that no command checks is met, as the decision layer sees it: an
         opinion, so it refuses only what an agent says of its own work."""
-        if self._budget is not None and (self._bill.cost_usd or 0.0) >= self._budget:
+        if self._left() == 0:
             return [], NOTHING
         claim = Claim(
             task=self.task.task,
@@ -214,7 +228,7 @@ class Work:
             case Snoozed():
                 return ending.snoozed(end, outcome.until, outcome.reason, **bill)
             case NeedsInput():
-                return ending.asked(end, outcome.question, **bill)
+                return ending.asked(end, outcome.question, name, **bill)
             case Unable():
                 return self._unable(name, outcome)
             case Cancelled() | Succeeded():
@@ -225,8 +239,8 @@ class Work:
         step = end.step(E.STEP_FAILED, name, reason=outcome.reason)
         if outcome.reason == "timeout" and (to := self._heir()):
             return [step, *self._relayed(to, "timeout", outcome)]
-        if outcome.reason == "budget" and self._day_is_spent(outcome):
-            until = evidence.next_midnight(self.ctx)
+        if outcome.reason == "budget" and self._limit is not None and self._limit.day:
+            until = minute(next_day(self.ctx.clock.now()))
             return [
                 step,
                 *ending.snoozed(end, until, "budget", **outcome.bill.as_data()),
@@ -244,12 +258,6 @@ class Work:
                 **outcome.bill.as_data(),
             ),
         ]
-
-    def _day_is_spent(self, outcome: Failed) -> bool:
-        """Whether it was the day's budget that ended the work, not the task's own."""
-        own = evidence.own_budget(self.run.fields)
-        spent = self.task.cost_usd + (outcome.bill.cost_usd or 0.0)
-        return self._budget is not None and (own is None or spent < own)
 
     def _unable(self, name: str, outcome: Unable) -> list[Draft]:
         """Passed on where somebody can take over. Else what is true of every task stops the
@@ -276,17 +284,3 @@ class Work:
 
     async def _record(self, drafts: list[Draft]) -> None:
         await self.ctx.ledger.append(drafts)
-
-
-def _validated(
-    end: Ending, artifacts: list[Receipt], receipts: list[Receipt], bill: Bill
-) -> list[Draft]:
-    ok = all(r.ok for r in receipts)
-    recorded = [end.step(E.ARTIFACT_RECORDED, VALIDATE, **r.as_data()) for r in artifacts if r.ok]
-    verdicts = [r.as_data() for r in receipts]
-    closing = E.STEP_COMPLETED if ok else E.STEP_FAILED
-    return [
-        *recorded,
-        end.step(E.VALIDATED, VALIDATE, ok=ok, receipts=verdicts, **bill.as_data()),
-        end.step(closing, VALIDATE),
-    ]

@@ -41,7 +41,7 @@ def tidy_what_a_person_wrote(patch):
 
 
 def claim_before_the_save_is_read(patch):
-    real = tick._choose
+    real = tick._go_on
 
     async def choose(ctx, memory):
         memory.noticed = False
