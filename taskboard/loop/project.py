@@ -175,16 +175,24 @@ async def _letters(ctx: Context, memory: Memory, world: World) -> None:
     for task in world.tasks.values():
         if not _has_letter(task) or memory.letters.get(task.task_id) == task.since:
             continue
-        path = ctx.workspace.deadletter / f"{task.task}.md"
         try:
-            known = shows(ctx.files.read(path, 4096), task.since)
-        except FileNotFoundError:
-            known = task.kind is not Kind.FAILED and task.round == 1
-        if not known:
-            letter = await _letter(ctx, task)
-            ctx.files.make_folder(path.parent, 0o755)
-            ctx.files.write(path, letter.encode("utf-8", "replace"), mode=0o644)
+            await _put_letter(ctx, task)
+        except OSError as error:  # a full disk, a file in the folder's place: told, tried again
+            log.warning("%s: its dead letter was not written: %s", task.task, error)
+            continue
         memory.letters[task.task_id] = task.since
+
+
+async def _put_letter(ctx: Context, task: Task) -> None:
+    path = ctx.workspace.deadletter / f"{task.task}.md"
+    try:
+        known = shows(ctx.files.read(path, 4096), task.since)
+    except FileNotFoundError:
+        known = task.kind is not Kind.FAILED and task.round == 1
+    if not known:
+        letter = await _letter(ctx, task)
+        ctx.files.make_folder(path.parent, 0o755)
+        ctx.files.write(path, letter.encode("utf-8", "replace"), mode=0o644)
 
 
 def _has_letter(task: Task) -> bool:

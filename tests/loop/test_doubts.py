@@ -339,3 +339,15 @@ def test_a_pull_of_other_files_does_not_make_a_hand_edit_gits(desk):
 
     assert desk.task("TASK-002").origin == "board"
     assert desk.state("TASK-002") == "done"
+
+
+def test_a_file_in_the_place_of_the_dead_letters_stops_nothing(desk):
+    desk.files.write(desk.workspace.deadletter, b"")
+    start(desk, ONE.format("ready").replace("run: ok", "run: final"))
+    desk.once(wait=0)
+
+    assert desk.state("TASK-001") == "failed:final"
+    assert "failed:final" in desk.board
+    desk.files.remove(desk.workspace.deadletter)
+    desk.once(wait=0)
+    assert desk.files.read(desk.workspace.deadletter / "TASK-001.md")
