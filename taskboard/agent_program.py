@@ -60,6 +60,7 @@ class Launch:
     environ: Mapping[str, str] = field(default_factory=dict)
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
+    control: tuple[Path, ...] = ()
     caged: bool = True
     postscript: str = ""
 
@@ -99,7 +100,7 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
         home=home(edges.environ),
         writable=launch.writable,
         readable=(*launch.readable, order.folder),
-        control=order.control,
+        control=(*order.control, *launch.control),
         network=True,  # its model is out there; what its tools may reach is each program's own
     )
     return tuple(confiner.wrap(launch.argv, cage))

@@ -68,6 +68,11 @@ KIND = Kind(
 _MAX_TURNS = 60
 _PASSED = ("ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN")
 _LOGINS = (*KIND.keys, "CLAUDE_CODE_OAUTH_TOKEN")
+_OWN_SETTINGS = (
+    *("settings.json", "settings.local.json", "CLAUDE.md"),
+    *("agents", "commands", "hooks", "plugins", "skills"),
+)
+"""Files in its state folder that count when its user starts it the next time."""
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -140,6 +145,7 @@ class Executor:
                 argv=(str(program), *self._arguments(order, ask, settings)),
                 environ={**_QUIET, **self._passed(), **environ, **_patience(order)},
                 writable=state,
+                control=tuple(state[0] / name for name in _OWN_SETTINGS),
                 readable=(*installed_in(program, self._edges.environ), *more),
             )
 
