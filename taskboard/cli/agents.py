@@ -155,11 +155,17 @@ def fail(
     _end(ctx, "fail", name, say)
 
 
-def release(ctx: typer.Context, name: RunName) -> None:
-    """Hand a run back unspent: the task is ready again."""
+def release(
+    ctx: typer.Context,
+    name: RunName,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="EXECUTOR", help="Who is to go on with it.")
+    ] = None,
+) -> None:
+    """Hand a run back unspent: the task is ready again, for anybody or for one executor."""
 
     async def say(app: App, task: Task, by: str) -> object:
-        return await agents.hand_back(app.ctx, task, name, by)
+        return await agents.hand_back(app.ctx, task, name, by, to=to)
 
     _end(ctx, "release", name, say)
 

@@ -26,7 +26,7 @@ from taskboard.loop.project import events_of
 _LAST = 8
 """Events that ``show`` prints for people; JSON has them all."""
 
-_TALK = {"question_asked": "question", "question_answered": "answer"}
+_TALK = {"question_asked": "question", "question_answered": "answer", "blocked": "question"}
 
 TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
 
@@ -52,7 +52,7 @@ def show(ctx: typer.Context, name: TaskId) -> None:
         seen = await look(app)
         task = seen.task(name)
         events = await events_of(app.ctx, task.task_id)
-        talk = [await _said(app, event) for event in events if event.type in _TALK]
+        talk = [await _said(app, event) for event in events if _is_said(event)]
         return _Whole(seen, task, await _text(seen, task), events, stories(events), talk)
 
     whole = call.run(work, writable=False)
@@ -156,9 +156,15 @@ def _standing(seen: Look, task: Task) -> str:
     return f"  ({'; '.join(parts)})" if parts else ""
 
 
+def _is_said(event: Event) -> bool:
+    """Whether an event is a question or an answer: of an agent, of the decision layer (which
+    asks instead of starting the task), of a person."""
+    return event.type in _TALK and (event.type != "blocked" or bool(event.data.get("question")))
+
+
 async def _said(app: App, event: Event) -> dict[str, Any]:
     """A question or an answer with its words; None for an answer whose text is lost."""
-    if event.type == "question_asked":
+    if event.type != "question_answered":
         text = str(event.data.get("question") or "")
     else:
         try:
@@ -166,7 +172,8 @@ async def _said(app: App, event: Event) -> dict[str, Any]:
             text = kept.decode("utf-8", "replace")
         except NotFound:
             text = None
-    return {"type": _TALK[event.type], "ts": event.ts, "by": event.actor, "text": text}
+    by = event.agent or str(event.data.get("by") or event.actor)
+    return {"type": _TALK[event.type], "ts": event.ts, "by": by, "text": text}
 
 
 def _talk_lines(screen: Screen, talk: list[dict[str, Any]]) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -141,10 +142,38 @@ def told(event: Event) -> str:
     return f"{one_line(when)}  {one_line(event.task or '-'):<9} {one_line(' '.join(parts))}"
 
 
+def _decided(data: Mapping[str, Any]) -> Iterator[str]:
+    """Who decided, what it came to, and what it cost."""
+    yield f"by {data.get('by')}"
+    if data.get("fallback"):
+        yield f"(instead of a model: {data['fallback']})"
+    if data.get("outdated"):
+        yield "too late: the board had changed"
+    words = (("chosen", "start"), ("asked", "ask about"), ("skipped", "skip"))
+    said = [f"{word} {_names(data[key])}" for key, word in words if data.get(key)]
+    if not data.get("outdated"):
+        yield "; ".join(said) or "start nothing"
+    if data.get("dropped"):
+        yield f"({data['dropped']} of its proposals do not count)"
+    if data.get("usage"):
+        cost = data.get("cost_usd")
+        yield f"${cost:.4f}" if isinstance(cost, int | float) else "at a price nobody knows"
+
+
+def _names(picks: list[dict[str, Any]]) -> str:
+    shown = [" with ".join(filter(None, (p["task"], p.get("executor")))) for p in picks[:3]]
+    more = f" and {len(picks) - 3} more" if len(picks) > 3 else ""
+    return ", ".join(shown) + more
+
+
 def _facts(event: Event) -> list[str]:
     data = event.data
     refused = event.type in REFUSALS
+    if event.type == "decided":
+        return [f[:120] for f in _decided(data)]
     found = refusal_facts(event) if refused else []
+    if event.type == "relayed":
+        found.append(f"{data.get('from')} -> {data.get('executor')}")
     keys = ("note",) if refused else ("reason", "cause", "title", "note")
     found += [str(data[key]) for key in keys if data.get(key)]
     if event.type == "completed" and data.get("tier"):

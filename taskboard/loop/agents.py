@@ -18,8 +18,9 @@ from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, reasons
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind, next_events
 from taskboard.core.task import Run, Task, World
-from taskboard.errors import Held, NotFound, Refused, StaleRun
+from taskboard.errors import Held, NotFound, Refused, StaleRun, Usage
 from taskboard.ledger import Lease
+from taskboard.loop.choice import SHELL
 from taskboard.loop.claim import claim, extended
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.find import current_run, find_run, find_task
@@ -163,14 +164,37 @@ async def give_up(
     return events
 
 
-async def hand_back(ctx: Context, task: Task, name: str, actor: str) -> list[Event]:
-    """``release RUN``: ready again, nothing spent."""
+async def hand_back(
+    ctx: Context, task: Task, name: str, actor: str, *, to: str | None = None
+) -> list[Event]:
+    """``release RUN``: ready again, nothing spent; with ``to`` for that executor. Raises
+    ``Usage`` for one that there is not or that cannot have it."""
     run = await _require_current(ctx, task, name, "release", actor)
-    events = await ctx.ledger.append(
-        ending.released(ending_of(ctx, task, run, actor), "handed back")
+    if to is not None:
+        _require_executor(ctx, task, run, to)
+    end = ending_of(ctx, task, run, actor)
+    drafts = (
+        ending.released(end, "handed back") if to is None else ending.relayed(end, to, "manual")
     )
+    events = await ctx.ledger.append(drafts)
     _drop(ctx, task, run)
     return events
+
+
+def _require_executor(ctx: Context, task: Task, run: Run, to: str) -> None:
+    others = [name for name in ctx.executors if name != SHELL]
+    if to not in others:
+        raise Usage(
+            f"No agent here is called {to}.",
+            hint=f"One of {', '.join(others) or 'none'}. taskboard doctor says what each lacks.",
+            task=task.task,
+        )
+    if task.fields.get("run", "").strip():
+        raise Usage(
+            f"{task.task} has a `run:` command, which only the shell does.",
+            hint=f"Take its `run:` away, then: taskboard release {task.task}@{run.attempt}",
+            task=task.task,
+        )
 
 
 async def _require_current(ctx: Context, task: Task, name: str, verb: str, actor: str) -> Run:

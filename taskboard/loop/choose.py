@@ -258,6 +258,7 @@ def _asked(ctx: Context, task: Task, pick: Pick) -> Draft | None:
         data={
             "cause": "question",
             "question": pick.reason,
+            "by": "the decision layer",
             "note": f"TB311 {one_line(pick.reason)} Answer: {how}",
         },
     )
