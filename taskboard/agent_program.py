@@ -101,6 +101,7 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
         writable=launch.writable,
         readable=(*launch.readable, order.folder),
         control=(*order.control, *launch.control),
+        closed=order.rights.closed,
         network=True,  # its model is out there; what its tools may reach is each program's own
     )
     return tuple(confiner.wrap(launch.argv, cage))

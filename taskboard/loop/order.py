@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from taskboard.confiners.repository import repository
 from taskboard.core.prompt import Assignment, first_prompt, news
 from taskboard.core.rights import rights_of
 from taskboard.core.steps import GENERATE, VALIDATE
@@ -75,7 +76,7 @@ def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
         space.state,
         space.deadletter,
         space.root / ".git" / "hooks",
-        project / ".git" / "hooks",
+        *repository(project).control,
         *(space.root / str(prompt) for prompt in prompts if prompt),
     )
 

@@ -22,6 +22,7 @@ def cage_of(environ: Mapping[str, str], order: Order, readable: Sequence[str]) -
             for path in readable
         ),
         control=order.control,
+        closed=order.rights.closed,
         network=order.rights.network,
     )
 
