@@ -56,7 +56,8 @@ class SystemProcesses:
 
     Nothing is signalled on the strength of a pid alone. A group counts as ``leader``'s while its
     leader, a zombie too, has the same start time; of a group whose leader is gone only while a
-    member carries the marker. What left the group is found by the marker and by descent.
+    member carries the marker. What left the group is found by its session while the leader is
+    there, by the marker, and by descent.
     """
 
     def __init__(self, table: Table | None = None) -> None:
@@ -175,7 +176,9 @@ class _Ending:
         marked = self._table.marked(younger, self._entry)
         group = {row.pid for row in younger if row.group == self._leader.pid}
         if self._led(rows):
-            return marked | group | {self._leader.pid}
+            # An orphan with a group and an environment of its own has only its session left.
+            session = {row.pid for row in younger if row.session == self._leader.pid}
+            return marked | group | session | {self._leader.pid}
         if self._leader.pid not in rows and marked & group:
             return marked | group
         return marked

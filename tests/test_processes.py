@@ -150,6 +150,23 @@ def test_a_descendant_that_wiped_its_environment_is_ended(marker):
         assert gone(leader.pid, *pids)
 
 
+ORPHAN = """
+import os, sys
+if os.fork():
+    sys.exit()
+os.setpgid(0, 0)
+print(os.getpid(), "ready", sep="\\n", flush=True)
+os.execve("/bin/sleep", ["sleep", "60"], {})
+"""
+
+
+def test_an_orphan_with_a_group_and_an_environment_of_its_own_is_ended_with_its_session(marker):
+    with shell(f"exec {sys.executable} -c '{ORPHAN}'", marker=marker) as (leader, pids):
+        os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOWAIT)
+        end(leader, marker)
+        assert gone(*pids)
+
+
 def test_members_are_ended_though_their_leader_is_dead_and_reaped(marker):
     with shell("sleep 60 & echo $!; echo ready; exit", marker=marker) as (leader, pids):
         os.waitpid(leader.pid, 0)

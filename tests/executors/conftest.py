@@ -17,6 +17,7 @@ from taskboard.clock import SystemClock
 from taskboard.core.prices import PRICES
 from taskboard.executor import Edges
 from taskboard.processes import SystemProcesses
+from taskboard.proctable import system_table
 from taskboard.testing.offline import OfflineModel
 from taskboard.testing.rig import Witness, order_in
 
@@ -65,7 +66,13 @@ class Bench:
         return replace(order, **{"prompt": "Do the work.", **more})
 
     def run(self, order, witness=None):
-        return asyncio.run(self.executor().execute(order, witness or Witness()))
+        witness = witness or Witness()
+        outcome = asyncio.run(self.executor().execute(order, witness))
+        ours = {group.pid for group in witness.groups}
+        rows = system_table().rows().values()
+        left = [row for row in rows if row.session in ours and not row.zombie]
+        assert not left, f"left behind: {left}"
+        return outcome
 
     def told(self):
         """Everything that the model was told, as one text."""
