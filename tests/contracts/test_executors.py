@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import pkgutil
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -25,16 +27,21 @@ RIGS = Path(__file__).parent / "rigs"
 def rig_of(name: str, folder: Path) -> Rig:
     path = RIGS / f"{name}.py"
     if path.exists():
-        spec = importlib.util.spec_from_file_location(f"rig_of_{name}", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module.rig(folder)
+        return _loaded(path).rig(folder)
     executor = import_module(f"taskboard.executors.{name}").Executor
     return Rig(
         make=lambda environ: executor(
             clock=SystemClock(), processes=SystemProcesses(), environ=environ
         )
     )
+
+
+@cache
+def _loaded(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"rig_of_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("name", NAMES)
