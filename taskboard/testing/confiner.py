@@ -31,7 +31,8 @@ __all__ = ["CHECKS", "Check", "cage_in", "inside"]
 
 Check = Callable[[Confiner, Path], None]
 _PATIENCE = 20.0
-_MARKER = "confiner-check"
+_MARKER = f"confiner-check-{SystemClock().uuid()}"
+"""Of this process alone: whoever ends a run ends everything on the machine that bears its mark."""
 
 
 def inside(confiner: Confiner, cage: Cage, script: str, *values: str) -> tuple[int, str]:
