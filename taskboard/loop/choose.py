@@ -43,7 +43,7 @@ _SAID_OF = 120
 FLAGGED = "TB313"
 
 
-_OWN_LINES = re.compile(rb"^- (?:note|result): .*$", re.MULTILINE)
+_OWN_LINES = re.compile(rb"^- (?:note|result): .*\r?\n?", re.MULTILINE)
 """What the runtime writes itself: that the decision layer is heard is no news for it."""
 
 
@@ -199,7 +199,6 @@ def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely
         for name, picks in (("skipped", disposed.skip[:_LISTED]), ("asked", disposed.ask))
         if picks
     }
-    dropped = [d.why for d in disposed.dropped]
     return Draft(
         type=E.DECIDED,
         data={
@@ -207,7 +206,7 @@ def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely
             "slots": question.slots,
             "candidates": len(question.candidates),
             "inputs": thought.digest,
-            "dropped": len(dropped),
+            "dropped": len(disposed.dropped),
             "cost_usd": 0.0,
             "chosen": chosen,
             **others,

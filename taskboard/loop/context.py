@@ -152,6 +152,8 @@ class Memory:
     thought: Thought | None = None
     unable: dict[str, tuple[Fitness, float]] = field(default_factory=dict)
     """Executors that have refused their service, and until when nobody asks them (awake)."""
+    awaited: tuple[Path, ...] = ()
+    """Inputs that were missing in the last turn: nothing tells when they come."""
     watched: dict[str, Watch] = field(default_factory=dict)
     """Foreign leases under observation, by run."""
     letters: dict[str, int] = field(default_factory=dict)

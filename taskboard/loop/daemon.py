@@ -127,6 +127,7 @@ class Daemon:
                 self.memory.due = self.memory.due or has_late_saves(self.ctx)
                 self.memory.due = self.memory.due or await has_dead(self.ctx, self.memory)
                 self.memory.due = self.memory.due or self._is_trusted_again()
+                self.memory.due = self.memory.due or self._has_come()
                 self.memory.due = self._has_jumped() or self.memory.due
             self.memory.news.clear()
             if self.ctx.clock.awake() >= moment:
@@ -166,6 +167,10 @@ class Daemon:
     def _is_trusted_again(self) -> bool:
         """Trust is given elsewhere, and nothing in the folder tells of it."""
         return self._untrusted and self.ctx.untrusted() is None
+
+    def _has_come(self) -> bool:
+        """Whether an input is there that a task has waited for."""
+        return any(self.ctx.files.stat(path) is not None for path in self.memory.awaited)
 
     async def _patience(self) -> float:
         """Seconds until a moment that something waits for; infinite when nothing does."""

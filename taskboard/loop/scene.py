@@ -167,6 +167,16 @@ def _missing(ctx: Context, world: World) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def awaited(ctx: Context, scene: Scene) -> tuple[Path, ...]:
+    """Where the inputs would lie that ready tasks lack."""
+    tasks = scene.world.tasks
+    return tuple(
+        ctx.project(tasks[task_id].fields) / path
+        for task_id, paths in scene.missing.items()
+        for path in paths
+    )
+
+
 def _words(board: Board | None, world: World, names: Mapping[int, str]) -> dict[str, Status]:
     found = {}
     for index, item in enumerate(board.items if board is not None else ()):

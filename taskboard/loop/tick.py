@@ -19,7 +19,7 @@ from taskboard.loop.late import join_late_saves
 from taskboard.loop.notes import explain
 from taskboard.loop.project import project
 from taskboard.loop.reclaim import end_leftovers, reclaim
-from taskboard.loop.scene import set_scene
+from taskboard.loop.scene import awaited, set_scene
 
 
 async def tick(
@@ -53,6 +53,7 @@ async def _go_on(ctx: Context, memory: Memory) -> None:
     scene = set_scene(ctx, memory, await ctx.ledger.look(), choice=choice)
     if not (scene.untrusted or scene.held):
         ask_gates(ctx, memory, scene.world, scene)
+    memory.awaited = awaited(ctx, scene)
     await explain(ctx, scene, choice)
     await choose(ctx, memory, scene, choice)
 
