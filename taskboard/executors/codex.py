@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -63,6 +63,8 @@ KIND = Kind(
 _PROFILE = "taskboard"
 _MOST_HIDDEN = 800
 """They all go into one argument."""
+_MOUNTS = (".agents", ".aws", ".codex", ".git")
+"""Folders its sandbox makes in the project to mount something there, and leaves empty."""
 _UNNAMED = "codex"
 """Stands for its own default in bills: it does not say which model that is."""
 
@@ -130,6 +132,7 @@ class Executor:
         order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         schema.write_text(json.dumps(REPORT_SCHEMA))
         temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        missing = [p for p in (order.project / n for n in _MOUNTS) if not p.exists()]
         try:
             yield Launch(
                 argv=(str(program), *self._arguments(order, ask, schema, needed)),
@@ -140,6 +143,9 @@ class Executor:
         finally:
             schema.unlink(missing_ok=True)
             shutil.rmtree(temporary, ignore_errors=True)
+            for folder in missing:
+                with contextlib.suppress(OSError):  # not there, or somebody's by now
+                    folder.rmdir()
 
     def _arguments(
         self, order: Order, ask: Ask, schema: Path, needed: tuple[Path, ...]
@@ -167,8 +173,8 @@ class Executor:
         git = order.project / ".git"
         if git.is_dir():  # it may commit, which is evidence; what would run later it may not make
             files[str(git)] = "write"
-            files |= {str(git / name): "read" for name in ("hooks", "config")}
-        return files | {str(path): "read" for path in order.control}
+            files |= _there(git / name for name in ("hooks", "config"))
+        return files | _there(order.control)
 
     def _settings(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:
         # Whatever its tools see of the environment is named, so the key is not among it.
@@ -224,6 +230,11 @@ class Executor:
 def make(edges: Edges) -> Executor:
     """See ``taskboard.executor``."""
     return Executor(edges)
+
+
+def _there(paths: Iterable[Path]) -> dict[str, object]:
+    """Read-only, where they are: for one that is not, its sandbox leaves an empty file behind."""
+    return {str(path): "read" for path in paths if path.exists()}
 
 
 def _beside(folder: Path, kept: set[Path]) -> Iterator[Path]:

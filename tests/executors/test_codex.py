@@ -120,6 +120,16 @@ def test_its_commands_see_no_key_no_network_and_cannot_change_control_files(code
     assert CANARY not in codex.kept()
 
 
+def test_its_sandbox_leaves_nothing_in_the_project_that_was_not_there(codex):
+    project = codex.folder / "project"
+    order = codex.order(control=(project / "deadletter", project / "taskboard.toml"))
+    before = {path.name for path in project.iterdir()}
+    codex.model.push(command("echo made >made.txt"), report())
+    outcome = codex.run(order)
+    assert isinstance(outcome, Succeeded), outcome
+    assert {path.name for path in project.iterdir()} - before == {"made.txt"}
+
+
 def test_it_may_commit_and_use_temporary_files_and_may_not_make_hooks(codex):
     order = codex.order()
     subprocess.run(["git", "init", "-q", order.project], check=True)
