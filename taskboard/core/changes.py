@@ -91,7 +91,8 @@ def _edited(task: Task, fact: Fact, ts: str) -> dict[str, Any]:
     if data.get("title", task.title) != task.title:
         changes["titles"] = (task.title, *task.titles)[:_KNOWN]
     if data.get("text", task.text) != task.text:
-        changes["finished_steps"] = {}
+        if not data.get("answered"):
+            changes["finished_steps"] = {}
         changes["texts"] = (task.text or "", *task.texts)[:_KNOWN]
     if data.get("settle"):
         changes["settle_from"] = ts

@@ -197,10 +197,26 @@ class _Reader:
         self._keep(text)
         if changed and self.reading.settling and task.kind is not Kind.RUNNING:
             data["settle"] = True
+        if changed and self._only_answers(item, task, text):
+            data["answered"] = True
         if facts["work"] != task.work:
             data |= self._arrival(item, task)
         self._add(E.EDITED, task.task_id, name, data={**facts, **data})
         self._answer(item, task, name)
+
+    def _only_answers(self, item: Item, task: Task, text: bytes) -> bool:
+        """Whether the text is as before but for its ``answer:``, so that no step is undone."""
+        field = next((f for f in item.fields if f.key == "answer"), None)
+        if field is None:
+            return False
+        data, old = self.board.data, task.fields.get("answer", "").encode()
+        line = data[field.span.start : field.span.end]
+        value = data[field.value_span.start : field.value_span.end]
+        head, _, rest = text.partition(line)
+        ending = b"\r\n" if rest.startswith(b"\r\n") else b"\n"
+        without = head + rest.removeprefix(ending)
+        before = head + line.replace(value, old, 1) + rest
+        return task.text in map(digest_of, (without, without.rstrip(), head + rest, before))
 
     def _answer(self, item: Item, task: Task, name: str) -> None:
         """A new ``answer:`` is one to what the task asked, as by command."""
