@@ -1,4 +1,4 @@
-"""The whole of it with a real agent program: a save, a decision, a run, proof; the model is ours."""
+"""All of it with a real agent program: a save, a decision, a run, proof. The model is ours."""
 
 from __future__ import annotations
 
