@@ -149,7 +149,7 @@ def _decided(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"(instead of a model: {data['fallback']})"
     if data.get("outdated"):
         yield "too late: the board had changed"
-    words = (("chosen", "start"), ("asked", "ask about"), ("skipped", "skip"))
+    words = (("chosen", "start"), ("questions", "ask about"), ("skipped", "skip"))
     said = [f"{word} {_names(data[key])}" for key, word in words if data.get(key)]
     if not data.get("outdated"):
         yield "; ".join(said) or "start nothing"

@@ -35,6 +35,8 @@ from taskboard.loop.start import start
 _PROMPTLY = 0.02
 """Seconds in which a decider that asks nobody has answered."""
 _LISTED = 50
+_REASONS = 6000
+"""Characters of all reasons together that one event carries: its line has a limit."""
 _RECENT = 12
 """Tasks whose last change the decision layer is told of."""
 _SAID_OF = 120
@@ -185,23 +187,30 @@ def _is_broke(question: Question) -> bool:
 def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely: bool) -> Draft:
     question = thought.question
     names = {c.task_id: c.task for c in question.candidates}
+    start = disposed.start[:_LISTED]
+    skip, ask = disposed.skip[:_LISTED], disposed.ask[:_LISTED]
+    most = _REASONS // max(len(start) + len(skip) + len(ask), 1)
     chosen = [
         {
             "task": s.candidate.task,
             "executor": s.executor,
-            "reason": s.reason,
+            "reason": one_line(s.reason, most),
             **({"model": s.model} if s.model else {}),
         }
-        for s in disposed.start[:_LISTED]
+        for s in start
     ]
     others = {
-        name: [{"task": names.get(p.task_id, p.task_id), "reason": p.reason} for p in picks]
-        for name, picks in (("skipped", disposed.skip[:_LISTED]), ("asked", disposed.ask))
+        name: [
+            {"task": names.get(p.task_id, p.task_id), "reason": one_line(p.reason, most)}
+            for p in picks
+        ]
+        for name, picks in (("skipped", skip), ("questions", ask))
         if picks
     }
     return Draft(
         type=E.DECIDED,
         data={
+            **(decision.data or {}),
             "by": decision.by,
             "slots": question.slots,
             "candidates": len(question.candidates),
@@ -213,7 +222,6 @@ def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely
             **({} if timely else {"outdated": True}),
             **({"fallback": decision.fallback} if decision.fallback else {}),
             **decision.bill.as_data(),
-            **(decision.data or {}),
         },
     )
 

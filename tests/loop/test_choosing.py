@@ -308,6 +308,22 @@ def test_a_question_blocks_on_the_owner_and_is_kept(staff):
     assert staff.desk.task("TASK-001").spent == 0
 
 
+def test_a_decider_cannot_say_of_itself_what_is_recorded_of_it(staff):
+    more = {"by": "somebody", "chosen": "all", "questions": 7, "asked": "board"}
+
+    def answer(question):
+        found = [staff.pick(question, "TASK-001", "ask", "Which?")]
+        return Decision(picks=tuple(found), by="mind", data=more)
+
+    staff.mind.say(answer)
+    staff.desk.save(board(READY))
+    tick_again(staff)
+    (said,) = staff.facts("decided")
+
+    assert (said["by"], said["chosen"], said["asked"]) == ("mind", [], "board")
+    assert said["questions"] == [{"task": "TASK-001", "reason": "Which?"}]
+
+
 def test_an_answered_task_is_asked_about_anew_and_the_answer_told(staff):
     staff.mind.say(staff.picks(("TASK-001", "ask", "Which colour?")))
     staff.desk.save(board(READY))
@@ -406,6 +422,22 @@ def test_when_the_day_is_spent_the_order_without_a_model_decides(staff):
     assert first["by"] == "mind"
     assert (second["by"], second["fallback"]) == ("priority", "budget")
     assert staff.desk.state("TASK-002") == "done"
+
+
+@pytest.mark.parametrize("action", ["execute", "skip", "ask"])
+def test_however_much_is_said_the_event_fits_into_its_line(staff, action):
+    long = "\N{CROSS MARK}" * 300
+    count = 60
+    staff.set(slots=count)
+    staff.mind.say(lambda q: [staff.pick(q, c.task, action, long) for c in q.candidates])
+    staff.desk.save(board(*[READY] * count))
+    tick_again(staff)
+    (said,) = staff.facts("decided")
+
+    assert (said["candidates"], said["dropped"]) == (count, 0)
+    kinds = {str(staff.desk.task(f"TASK-{n:03}").kind) for n in range(1, count + 1)}
+    wanted = {"execute": {"running", "done"}, "skip": {"ready"}, "ask": {"blocked"}}
+    assert kinds <= wanted[action]
 
 
 # What typed states make possible without a model.

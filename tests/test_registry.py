@@ -1,0 +1,154 @@
+"""Implementations are found by their names: one file is one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import taskboard.executors
+from taskboard import registry
+from taskboard.clock import SystemClock
+from taskboard.config import load
+from taskboard.core.outcome import Succeeded
+from taskboard.decider import Desk
+from taskboard.errors import BadSettings
+from taskboard.executor import Edges
+from taskboard.processes import SystemProcesses
+from taskboard.testing.rig import Witness, order_in
+from taskboard.workspace import Workspace
+
+PACKAGE = Path(registry.__file__).parent
+
+OWN = """
+from taskboard.core.outcome import Succeeded
+from taskboard.core.setting_kinds import Setting
+from taskboard.executor import Fitness
+
+OPTIONS = (Setting("voice", "text", "How it speaks."),)
+
+
+class Parrot:
+    def __init__(self, edges):
+        self.edges = edges
+
+    def fitness(self):
+        return Fitness(usable=True, version="1")
+
+    async def examine(self):
+        return self.fitness()
+
+    async def execute(self, order, watcher):
+        caged = self.edges.confiner is not None
+        return Succeeded(output=f"{self.edges.options['voice']}: {order.task}, {caged}")
+
+
+make = Parrot
+"""
+
+
+@pytest.fixture
+def parrot(tmp_path, monkeypatch):
+    """One more executor, from one file."""
+    (tmp_path / "grey_parrot.py").write_text(OWN)
+    path = [*taskboard.executors.__path__, str(tmp_path)]
+    monkeypatch.setattr(taskboard.executors, "__path__", path)
+    registry.names.cache_clear()
+    yield "grey-parrot"
+    registry.names.cache_clear()
+
+
+def edges(tmp_path):
+    return Edges(
+        clock=SystemClock(), processes=SystemProcesses(), environ={}, state=tmp_path / "state"
+    )
+
+
+@pytest.mark.parametrize("kind", ["executors", "deciders"])
+def test_every_file_is_an_implementation_and_every_implementation_a_file(kind):
+    found = {p.stem for p in (PACKAGE / kind).iterdir() if not p.name.startswith("_")}
+    assert set(registry.names(kind)) == {name.replace("_", "-") for name in found}
+
+
+@pytest.mark.parametrize("kind", ["executors", "deciders"])
+def test_every_implementation_says_what_it_takes(kind):
+    for name in registry.names(kind):
+        taken = [setting.name for setting in registry.options(kind, name)]
+        assert len(taken) == len(set(taken)), name
+        assert ("fallback" in taken) == (kind == "executors")
+
+
+def test_every_executor_and_decider_can_be_made(tmp_path):
+    executors = registry.Executors(edges(tmp_path), {}, lambda: None)
+    assert list(executors) == list(registry.names("executors"))
+    for name in executors:
+        assert executors[name].fitness().usable in (True, False)
+    desk = Desk(clock=SystemClock(), environ={}, root=tmp_path)
+    for name in registry.names("deciders"):
+        assert registry.decider(name, desk)
+
+
+def test_a_new_executor_is_one_file(parrot, tmp_path):
+    executors = registry.Executors(edges(tmp_path), {parrot: {"voice": "loud"}}, lambda: None)
+    outcome = asyncio.run(executors[parrot].execute(order_in(tmp_path), Witness()))
+
+    assert parrot in executors
+    assert outcome == Succeeded(output="loud: TASK-001, False")
+
+
+def test_its_settings_are_known_at_once(parrot, tmp_path):
+    workspace = Workspace(tmp_path / "w" / "task-board.md")
+    workspace.root.mkdir()
+    workspace.settings.write_text(
+        f'[executors.{parrot}]\nvoice = "low"\nfallback = ["codex"]\nmodels = ["m"]\n'
+    )
+    environ = {"HOME": str(tmp_path)}
+    found = load(workspace, environ).settings.executors[parrot]
+    assert (found["voice"], list(found["fallback"]), list(found["models"])) == (
+        "low",
+        ["codex"],
+        ["m"],
+    )
+
+    workspace.settings.write_text(f'[executors.{parrot}]\nvocie = "low"\n')
+    with pytest.raises(BadSettings, match="Did you mean voice"):
+        load(workspace, environ)
+
+
+def test_a_table_of_nobody_is_a_mistake_that_names_everybody(tmp_path):
+    workspace = Workspace(tmp_path / "w" / "task-board.md")
+    workspace.root.mkdir()
+    workspace.settings.write_text('[executors.nobody]\nfallback = ["codex"]\n')
+    with pytest.raises(BadSettings, match="there is no executor nobody; there are claude, "):
+        load(workspace, {"HOME": str(tmp_path)})
+
+
+def test_what_can_confine_is_looked_for_when_there_is_work_and_once(parrot, tmp_path):
+    looks = []
+
+    def look():
+        looks.append(1)
+        return object()
+
+    executors = registry.Executors(edges(tmp_path), {parrot: {"voice": "loud"}}, look)
+    executors[parrot].fitness()
+    assert looks == []
+
+    for _ in range(2):
+        outcome = asyncio.run(executors[parrot].execute(order_in(tmp_path), Witness()))
+        assert outcome == Succeeded(output="loud: TASK-001, True")
+    assert looks == [1]
+
+
+def test_settings_that_every_executor_takes_are_not_told_to_it(parrot, tmp_path):
+    tables = {parrot: {"voice": "loud", "fallback": ("codex",), "models": ("m",)}}
+    executors = registry.Executors(edges(tmp_path), tables, lambda: None)
+    assert executors[parrot]._seen.edges.options == {"voice": "loud"}
+
+
+def test_nobody_else_is_imported_for_one(tmp_path):
+    executors = registry.Executors(edges(tmp_path), {}, lambda: None)
+    with pytest.raises(KeyError):
+        executors["nobody"]
+    assert "nobody" not in executors
