@@ -67,5 +67,5 @@ def _confinement() -> Told:
     if found.confiner is None:
         said = "nothing here can confine what agents start, so they get no shell"
         return Told("cage", said, "\n".join(troubles), warn=True)
-    lacks = f"; it cannot hold {', '.join(found.confiner.lacks)}" if found.confiner.lacks else ""
-    return Told("cage", f"{found.confiner.name}{lacks}")
+    lacks = f"It cannot hold {', '.join(found.confiner.lacks)}." if found.confiner.lacks else ""
+    return Told("cage", f"{found.confiner.name} confines what agents start", lacks)

@@ -60,7 +60,8 @@ def _granted(board: Board, wish: Wish) -> Iterator[_Splice]:
     if wish.status is not None:
         yield from _status_set(board, item, wish.status)
     lines = list(_lines_set(board, item, wish))
-    if not lines or item.fields[0].form == "list" or _keeps_shape(board, item, lines):
+    listed = all(field.form == "list" for field in item.fields)
+    if not lines or listed or _keeps_shape(board, item, lines):
         yield from lines
 
 

@@ -154,17 +154,17 @@ TEXT_CODES: dict[str, Code] = {
         "Nothing on this machine can run the task.",
         "Add a 'run' command, or install and name an agent; 'taskboard doctor' lists them.",
     ),
-    "TB132": warning(
-        "budget",
-        "What models may cost for the task, or today, is spent; nothing cheaper is tried instead.",
-        "Raise 'budget' on the task or 'budget_usd_day', or wait for the next day (UTC).",
-        "- budget: 2.50",
-    ),
     "TB131": warning(
         "missing-input",
         "A file that the task needs before it starts is not there.",
         "Provide the file; the task starts by itself then.",
         "- inputs: notes/interviews.md",
+    ),
+    "TB132": warning(
+        "budget",
+        "What models may cost for the task, or today, is spent; nothing cheaper is tried instead.",
+        "Raise 'budget' on the task or 'budget_usd_day', or wait for the next day (UTC).",
+        "- budget: 2.50",
     ),
     "TB201": error(
         "cycle",

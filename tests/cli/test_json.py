@@ -268,7 +268,7 @@ def test_doctor_lists_what_it_looked_at(board):
         "ledger",
         "board",
         "daemon",
-        "executors",
+        "executor shell",
     } <= names
 
 

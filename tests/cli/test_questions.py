@@ -62,6 +62,28 @@ def test_show_has_what_an_agent_asked(board):
     assert "\x1b" not in out
 
 
+def test_show_says_who_asked(board):
+    board.ok("add", "Work", "--status", "todo")
+    task = board.ok("show", "TASK-001")["task"]["task_id"]
+    asked = Draft(
+        type=EventType.BLOCKED,
+        task_id=task,
+        task="TASK-001",
+        to="blocked:ada:answer",
+        data={"cause": "question", "question": "Which?", "by": "the decision layer"},
+    )
+
+    async def ask() -> None:
+        app = open_app(board.folder)
+        await app.ledger.append([asked])
+        app.ledger.close()
+
+    asyncio.run(ask())
+    (said,) = board.ok("show", "TASK-001")["questions"]
+    assert (said["type"], said["by"], said["text"]) == ("question", "the decision layer", "Which?")
+    assert "asked by the decision layer:" in board("show", "TASK-001").out
+
+
 def test_a_lost_answer_is_said_to_be_lost(board):
     board.ok("add", "Work", "--status", "todo")
     board.ok("answer", "TASK-001", "Blue.")

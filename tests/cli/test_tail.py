@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 
 import msgspec
+import pytest
 
 from taskboard.cli.tail import told
 from taskboard.core.codec import decode
@@ -73,6 +74,35 @@ def test_for_people_an_event_is_one_line_without_control_characters(board):
     assert "\n" not in text
     assert "\u202e" not in text
     assert "TASK-001  created -> ready" in text
+
+
+START = {"task": "TASK-001", "executor": "codex", "reason": "x"}
+OTHER = {"task": "TASK-002", "reason": "x"}
+USED = [{"model": "m", "input": 7}]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"chosen": [START]}, "by mind start TASK-001 with codex"),
+        ({"chosen": []}, "by mind start nothing"),
+        ({"fallback": "budget", "chosen": []}, "by mind (instead of a model: budget) start"),
+        ({"chosen": [START], "outdated": True}, "by mind too late: the board had changed"),
+        ({"questions": [OTHER], "skipped": [OTHER]}, "ask about TASK-002; skip TASK-002"),
+        ({"skipped": [OTHER] * 5}, "skip TASK-002, TASK-002, TASK-002 and 2 more"),
+        ({"chosen": [], "dropped": 2}, "start nothing (2 of its proposals do not count)"),
+        ({"usage": USED, "cost_usd": 0.01234}, "start nothing $0.0123"),
+        ({"usage": USED, "cost_usd": None}, "start nothing at a price nobody knows"),
+        ({"cost_usd": 0.0}, "by mind start nothing"),
+    ],
+)
+def test_a_decision_says_who_made_it_what_it_came_to_and_what_it_cost(board, data, said):
+    board.ok("add", "One")
+    line = (board.folder / "events.jsonl").read_bytes().splitlines(keepends=True)[-1]
+    made = {"type": "decided", "task": None, "from_": None, "to": None, "actor": "daemon"}
+    text = told(msgspec.structs.replace(decode(line), data={"by": "mind", **data}, **made))
+    assert said in text
+    assert ("$" in text) == (data.get("cost_usd") == 0.01234)
 
 
 def test_it_follows_and_ends_with_130_when_interrupted(board):

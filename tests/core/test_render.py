@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from taskboard.core.parse import definition, parse
@@ -56,6 +56,7 @@ def test_a_status_change_alters_the_value_span_and_no_other_byte(data, status, d
 
 @settings(max_examples=150, deadline=None)
 @given(BOARDS, STATUSES, st.lists(st.text(min_size=1), max_size=2))
+@example(b"# Board\n- result: old\n**Status:** ready  \n---\n", "done", [])
 def test_what_was_rendered_reads_back_and_asks_for_nothing_more(data, status, notes):
     board = parse(data)
     lines = tuple(f"- note: x{one_line(note)}" for note in notes if note.isascii())

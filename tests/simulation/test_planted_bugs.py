@@ -15,7 +15,7 @@ from taskboard.core.outcome import Tier
 from taskboard.ledgers.jsonl.flush import Flusher
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.leases import DirectoryLeases
-from taskboard.loop import daemon, project, reclaim, run, tick
+from taskboard.loop import daemon, project, reclaim, start, work
 from taskboard.loop.displaced import digest
 from taskboard.loop.swap import Swap, Written
 
@@ -51,7 +51,7 @@ def claim_while_the_last_run_is_still_at_work(patch: pytest.MonkeyPatch) -> None
     async def nothing(*_: Any) -> None:
         return
 
-    patch.setattr(tick, "end_predecessor", nothing)
+    patch.setattr(start, "end_predecessor", nothing)
 
 
 def drop_leases_of_others(patch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def drop_leases_of_others(patch: pytest.MonkeyPatch) -> None:
 
 def let_everything_through_the_gate(patch: pytest.MonkeyPatch) -> None:
     passed = Verdict(ok=True, tier=Tier.OUTPUT, receipts=())
-    patch.setattr(run, "gate", lambda *_: passed)
+    patch.setattr(work, "gate", lambda *_: passed)
 
 
 def write_no_dead_letters(patch: pytest.MonkeyPatch) -> None:
