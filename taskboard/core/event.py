@@ -12,6 +12,10 @@ Keys that ``data`` carries, by type (keys may be added, never renamed):
                         ctime_ns] or null} at a round's first claim
 ``completed failed``    receipts, tier, verified, evidence_type, evidence_count, reason, error,
                         exit_code, duration_s, cost_usd, log
+``decided``             by, inputs (digest of the question), slots, candidates, chosen, skipped,
+                        questions, dropped (how many proposals do not count), fallback (why
+                        another decided), outdated (came too late, not used), cost_usd, usage
+``relayed``             from, executor, reason, error
 ``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back
 refusals                verb, reason, and for children ``open`` and ``children``
 any                     ``note`` (the runtime's line on the board), ``result`` (likewise),

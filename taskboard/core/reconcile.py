@@ -216,7 +216,8 @@ class _Reader:
         ending = b"\r\n" if rest.startswith(b"\r\n") else b"\n"
         without = head + rest.removeprefix(ending)
         before = head + line.replace(value, old, 1) + rest
-        return task.text in map(digest_of, (without, without.rstrip(), head + rest, before))
+        alike = (without, without.rstrip(), head + rest, before)
+        return task.text in [digest_of(one) for one in alike]
 
     def _answer(self, item: Item, task: Task, name: str) -> None:
         """A new ``answer:`` is one to what the task asked, as by command."""
