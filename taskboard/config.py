@@ -15,19 +15,14 @@ from typing import Any
 
 from taskboard.core.setting_kinds import (
     BY_NAME,
-    ORIGIN_SETTINGS,
-    PRICE_SETTINGS,
     SETTINGS,
     TABLES,
-    Setting,
-    read_text,
-    read_value,
     shown,
     spell_value,
 )
 from taskboard.core.settings import Settings
 from taskboard.errors import BadSettings
-from taskboard.registry import names, options
+from taskboard.offers import Offer, judge
 from taskboard.toml_file import Document, Mistake, read_document
 from taskboard.workspace import Workspace, home, user_settings
 
@@ -61,28 +56,6 @@ class Configured:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """A value that a place offers for a setting (or for an entry of a table: a dotted name)."""
-
-    path: tuple[str, ...]
-    value: Any
-    source: str
-    place: str
-    line: int | None = None
-
-    @property
-    def name(self) -> str:
-        return ".".join(self.path)
-
-    @property
-    def where(self) -> str:
-        return self.place if self.line is None else f"{self.place}:{self.line}"
-
-    def wrong(self, message: str) -> Mistake:
-        return Mistake(self.place, self.line, self.name, message)
-
-
 def load(
     workspace: Workspace,
     environ: Mapping[str, str],
@@ -101,9 +74,9 @@ def load(
         *_from_environment(environ),
         *_from_flags(flags or {}),
     ]  # the weakest place first: a later one replaces an earlier one
-    judged = [offer if isinstance(offer, Mistake) else _judge(offer) for offer in offers]
+    judged = [offer if isinstance(offer, Mistake) else judge(offer) for offer in offers]
     mistakes = [found for found in judged if isinstance(found, Mistake)]
-    counted = [found for found in judged if isinstance(found, _Offer)]
+    counted = [found for found in judged if isinstance(found, Offer)]
     chosen = {offer.path: offer for offer in counted if trusted or not _is_guarded(offer)}
     if not mistakes:
         mistakes = list(_compare(chosen))
@@ -127,12 +100,12 @@ def settings_table() -> str:
 # What the places offer
 
 
-def _from_file(document: Document | Mistake | None, source: str) -> Iterator[_Offer | Mistake]:
+def _from_file(document: Document | Mistake | None, source: str) -> Iterator[Offer | Mistake]:
     if isinstance(document, Mistake):
         yield document
     elif document is not None:
         for path, value in _entries(document.values):
-            yield _Offer(path, value, source, str(document.path), document.lines[path])
+            yield Offer(path, value, source, str(document.path), document.lines[path])
 
 
 def _entries(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -149,7 +122,7 @@ def _entries(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
                 yield (name, key), table
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[_Offer]:
+def _from_environment(environ: Mapping[str, str]) -> Iterator[Offer]:
     """``TASKBOARD_<NAME>``; an empty one counts as unset. A name that is nearly a setting is
     offered, to be refused; any other is somebody else's."""
     for variable in sorted(environ):
@@ -158,103 +131,24 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[_Offer]:
         if rest == variable or rest in _NOT_SETTINGS or not environ[variable]:
             continue
         if name in BY_NAME or difflib.get_close_matches(name, BY_NAME, 1, 0.8):
-            yield _Offer((name,), environ[variable], "environment", variable)
+            yield Offer((name,), environ[variable], "environment", variable)
 
 
-def _from_flags(flags: Mapping[str, Any]) -> Iterator[_Offer]:
+def _from_flags(flags: Mapping[str, Any]) -> Iterator[Offer]:
     for name, value in flags.items():
         if value is not None:
-            yield _Offer((name,), value, "flag", f"--{name.replace('_', '-')}")
+            yield Offer((name,), value, "flag", f"--{name.replace('_', '-')}")
 
 
 # What counts
 
 
-def _judge(offer: _Offer) -> _Offer | Mistake:
-    """The offer with its value as the runtime wants it, or what is wrong with it."""
-    if len(offer.path) == 3:
-        return _judge_entry(offer)
-    wrong = _misplaced(offer, BY_NAME.get(offer.path[0]))
-    if wrong is not None:
-        return offer.wrong(wrong)
-    textual = offer.source in {"environment", "flag"} and isinstance(offer.value, str)
-    read = (read_text if textual else read_value)(BY_NAME[offer.name], offer.value)
-    if read.wrong is not None:
-        return offer.wrong(read.wrong)
-    return _Offer(offer.path, read.value, offer.source, offer.place, offer.line)
-
-
-def _judge_entry(offer: _Offer) -> _Offer | Mistake:
-    """One entry of a table, as its implementation says what it may be."""
-    kind, name, key = offer.path
-    known = _entries_of(kind, name)
-    if known is None:
-        listed = ", ".join(names(kind))
-        return offer.wrong(f"there is no {kind.removesuffix('s')} {name}; there are {listed}.")
-    setting = known.get(key)
-    if setting is None:
-        near = difflib.get_close_matches(key, known, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(known))}."
-        return offer.wrong(f"[{kind}.{name}] has no setting {key}. {hint}")
-    if setting.own and offer.source == "workspace":
-        return offer.wrong(
-            f"{offer.name} does not count here: a workspace cannot widen its own rights. Set it in"
-            " ~/.config/taskboard/config.toml."
-        )
-    read = read_value(setting, offer.value)
-    if read.wrong is not None:
-        return offer.wrong(read.wrong)
-    return _Offer(offer.path, read.value, offer.source, offer.place, offer.line)
-
-
-def _entries_of(kind: str, name: str) -> dict[str, Setting] | None:
-    """The settings of one table, by name; None where there is nothing of that name."""
-    if kind == "prices":
-        return {setting.name: setting for setting in PRICE_SETTINGS}
-    if kind == "origins":
-        return {setting.name: setting for setting in ORIGIN_SETTINGS}
-    if name not in names(kind):
-        return None
-    return {setting.name: setting for setting in options(kind, name)}
-
-
-def _misplaced(offer: _Offer, setting: Setting | None) -> str | None:
-    """Why nothing may be offered under this name in this place, whatever the value."""
-    head = offer.path[0]
-    if head in TABLES:
-        return f"{offer.name} must be a table: [{head}.NAME], then its settings."
-    if setting is None:
-        return _unknown(head, offer.value)
-    if setting.own and offer.source == "workspace":
-        return _not_here(setting)
-    if isinstance(offer.value, dict) and f"{head}s" in TABLES:
-        return f"{head} is a name; the table of one is [{head}s.NAME]."
-    return None
-
-
-def _unknown(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        near = difflib.get_close_matches(name, TABLES, 1)
-        hint = f"Did you mean [{near[0]}.NAME]?" if near else "Settings stand at the top level."
-        return f"there is no table [{name}]. {hint}"
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), BY_NAME, 1)
-    hint = f"Did you mean {near[0]}?" if near else "`taskboard config` lists them."
-    return f"there is no setting {name}. {hint}"
-
-
-def _not_here(setting: Setting) -> str:
-    return (
-        f"{setting.name} does not count here: a workspace cannot widen its own rights. Set it in"
-        f" ~/.config/taskboard/config.toml, by flag or as TASKBOARD_{setting.name.upper()}."
-    )
-
-
-def _is_guarded(offer: _Offer) -> bool:
+def _is_guarded(offer: Offer) -> bool:
     setting = BY_NAME.get(offer.path[0])
     return offer.source == "workspace" and (setting is None or setting.guarded)
 
 
-def _compare(chosen: Mapping[tuple[str, ...], _Offer]) -> Iterator[Mistake]:
+def _compare(chosen: Mapping[tuple[str, ...], Offer]) -> Iterator[Mistake]:
     """Pairs where one setting is the other's limit."""
     defaults = Settings()
     for setting in SETTINGS:
@@ -272,7 +166,7 @@ def _compare(chosen: Mapping[tuple[str, ...], _Offer]) -> Iterator[Mistake]:
             yield offer.wrong(f"{words[0]} must not be less than {words[1]}.")
 
 
-def _settings(chosen: Mapping[tuple[str, ...], _Offer], home_folder: Path) -> Settings:
+def _settings(chosen: Mapping[tuple[str, ...], Offer], home_folder: Path) -> Settings:
     values: dict[str, Any] = {}
     tables: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in TABLES}
     for path, offer in chosen.items():
@@ -289,7 +183,7 @@ def _settings(chosen: Mapping[tuple[str, ...], _Offer], home_folder: Path) -> Se
     return Settings(**values)
 
 
-def _sources(chosen: Mapping[tuple[str, ...], _Offer]) -> Iterator[Source]:
+def _sources(chosen: Mapping[tuple[str, ...], Offer]) -> Iterator[Source]:
     """Every setting in the order of the table, then the entries of the tables."""
     defaults = Settings()
     for setting in SETTINGS:

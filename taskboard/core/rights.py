@@ -11,10 +11,10 @@ PEOPLE = frozenset({"board", "command"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
     """The rights of one run. ``shell``: an agent may run commands. ``confined``: what it starts
-    must be in a cage; where nothing can confine, an agent then has no shell. ``closed``: nothing new
-    may be made beside control files, which holds those too that another replaces while it works.
-    ``network``: it may reach more than its model. ``hooks``: hooks, MCP servers and settings that lie in the project
-    may run."""
+    must be in a cage; where nothing can confine, an agent then has no shell. ``closed``: nothing
+    new may be made beside control files, which holds those too that another replaces while it
+    works. ``network``: it may reach more than its model. ``hooks``: hooks, MCP servers and
+    settings that lie in the project may run."""
 
     shell: bool = True
     confined: bool = True

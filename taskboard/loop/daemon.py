@@ -11,7 +11,7 @@ from typing import Any
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.ready import settles_at
+from taskboard.core.hindrances import settles_at
 from taskboard.core.spending import next_day
 from taskboard.core.state import Kind
 from taskboard.core.task import World

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
-from taskboard.core.ready import ready, settles_at
+from taskboard.core.hindrances import settles_at
+from taskboard.core.ready import ready
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World

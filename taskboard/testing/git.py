@@ -7,8 +7,8 @@ from taskboard.git import GitSight
 
 class FakeGit:
     """Implements ``taskboard.git.Git``. Without a ``head`` there is no repository, or no commit
-    in it yet. Commits are numbered; ``busy`` is what git is in the middle of, ``writing`` whether it
-    changes files just now."""
+    in it yet. Commits are numbered; ``busy`` is what git is in the middle of, ``writing``
+    whether it changes files just now."""
 
     def __init__(self, head: str | None = None) -> None:
         self.busy: str | None = None
