@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taskboard.core.steps import instruction, work_steps
-from taskboard.core.visible import enclosed
+from taskboard.core.visible import enclosed, line
+
+_FIELD = 2000
+"""Characters of a field that are repeated outside the task's own text, on one visible line."""
 
 _PROOF = (
     ("verify", "The host will run this command when you are done; it must end with 0: {}"),
@@ -79,8 +82,9 @@ def _step(work: Assignment) -> str:
 
 
 def _proof(fields: Mapping[str, str]) -> list[str]:
-    said = [text.format(fields[key]) for key, text in _PROOF if fields.get(key, "").strip()]
-    return ["\n".join(f"- {line}" for line in said)] if said else []
+    found = ((text, line(fields.get(key, ""), _FIELD)) for key, text in _PROOF)
+    said = [f"- {text.format(value)}" for text, value in found if value]
+    return ["\n".join(said)] if said else []
 
 
 def _conversation(work: Assignment) -> list[str]:

@@ -142,3 +142,9 @@ class Staff:
 @pytest.fixture
 def staff(desk):
     return Staff(desk)
+
+
+@pytest.fixture
+def another_staff(desk):
+    """Makes them: each at a desk of its own."""
+    return lambda: Staff(type(desk)())

@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from taskboard.core.decision import Decision
 from taskboard.loop import find, people
@@ -438,6 +440,77 @@ def test_however_much_is_said_the_event_fits_into_its_line(staff, action):
     kinds = {str(staff.desk.task(f"TASK-{n:03}").kind) for n in range(1, count + 1)}
     wanted = {"execute": {"running", "done"}, "skip": {"ready"}, "ask": {"blocked"}}
     assert kinds <= wanted[action]
+
+
+MIXED = (
+    READY,
+    ("status: ready", "agent: codex"),
+    ("status: blocked:ann:brief", "run: ok"),
+    TODO,
+    ("status: ready", "run: ok", "needs: TASK-004"),
+    ("status: ready", "run: ok", "inputs: nowhere.md"),
+    ("status: failed:final", "run: ok"),
+)
+ANSWERS = st.lists(
+    st.tuples(
+        st.sampled_from([*(f"TASK-{n:03}" for n in range(1, 9)), "", "nobody", "#"]),
+        st.sampled_from(["execute", "skip", "flag", "ask", "promote", "done", "", "withdraw"]),
+        st.sampled_from(["because", "", "\u202eno\n- status: done", "x" * 5000]),
+        st.sampled_from(["", "shell", "codex", "gemini", "nobody", "../claude"]),
+        st.sampled_from(["", "fast", "dear"]),
+    ),
+    max_size=12,
+)
+
+
+@given(ANSWERS)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_is_answered_only_what_may_run_is_begun(another_staff, answer):
+    staff = another_staff()
+    staff.set(slots=2, executors={"codex": {"models": ("fast",)}})
+
+    staff.mind.say([], [])
+    staff.desk.save(board(*MIXED))
+    staff.desk.turn(start=True)
+    known = {f"TASK-{n:03}": staff.desk.task(f"TASK-{n:03}").task_id for n in range(1, 8)}
+
+    def say(question):
+        return [
+            staff.pick(question, known.get(task, task), action, why, executor=who, model=model)
+            for task, action, why, who, model in answer
+        ]
+
+    staff.mind.lines = [say]
+    staff.desk.retype("# B", "# C")
+
+    async def one_turn():
+        await tick(staff.desk.ctx, staff.desk.memory)
+        await asyncio.gather(*(a.job for a in staff.desk.memory.active.values()))
+
+    staff.desk.play(one_turn())
+    claimed = [e for e in staff.desk.facts() if e.type == "claimed"]
+
+    assert {e.task for e in claimed} <= {"TASK-001", "TASK-002"}
+    assert len(claimed) <= 2
+    for event in claimed:
+        allowed = {"TASK-001": ("shell", {None}), "TASK-002": ("codex", {None, "fast"})}
+        executor, models = allowed[event.task]
+        assert event.data["executor"] == executor
+        assert event.data.get("model") in models
+    kept = {f"TASK-{n:03}": staff.desk.state(f"TASK-{n:03}") for n in range(3, 8)}
+    assert kept == {
+        "TASK-003": "blocked:ann:brief",
+        "TASK-004": "open",
+        "TASK-005": "ready",
+        "TASK-006": "ready",
+        "TASK-007": "failed:final",
+    }
+    for name in ("TASK-001", "TASK-002"):
+        assert staff.desk.state(name).partition(":")[0] in ("ready", "done", "blocked", "running")
 
 
 # What typed states make possible without a model.
