@@ -24,6 +24,7 @@ from taskboard.loop.absorb import is_absorbed, prepare
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.late import has_late_saves
 from taskboard.loop.project import project
+from taskboard.loop.pulse import NO_PULSE, Pulse
 from taskboard.loop.reclaim import has_dead
 from taskboard.loop.tick import tick
 from taskboard.loop.watch import Changes, Debounce
@@ -48,8 +49,10 @@ class Daemon:
         memory: Memory,
         changes: Changes,
         progress: Callable[[], None] | None = None,
+        pulse: Pulse = NO_PULSE,
     ) -> None:
         self.ctx, self.memory, self.changes = ctx, memory, changes
+        self._pulse = pulse
         self._progress = progress
         self._debounce = Debounce(ctx.settings.debounce, ctx.settings.debounce_max)
         self._noticed: Stat | None = None
@@ -80,10 +83,12 @@ class Daemon:
         try:
             await self._say(E.DAEMON_STARTED)
             await self._turn(start=True)
+            self._pulse.ready()
             while not self._stop:
                 await self._wait()
                 if not self._stop:
                     await self._turn()
+            self._pulse.stopping()
             await self._shut_down()
         finally:
             self.changes.stop()
@@ -111,6 +116,7 @@ class Daemon:
 
     async def _wait(self) -> None:
         """Until a turn has something to do; the poll catches whatever no hint told of."""
+        self._pulse.beat()
         while not self._stop and not self.memory.due:
             patience = await self._patience()
             moment = self.ctx.clock.awake() + patience
@@ -119,7 +125,8 @@ class Daemon:
             if await self._prepare(patience):
                 continue
             try:
-                async with asyncio.timeout(max(min(patience, self.ctx.settings.poll), _LEAST)):
+                look = min(patience, self.ctx.settings.poll, self._pulse.every)
+                async with asyncio.timeout(max(look, _LEAST)):
                     await self.memory.news.wait()
             except TimeoutError:
                 self._look_at_board()
@@ -130,6 +137,7 @@ class Daemon:
                 self.memory.due = self.memory.due or self._has_come()
                 self.memory.due = self._has_jumped() or self.memory.due
             self.memory.news.clear()
+            self._pulse.beat()
             if self.ctx.clock.awake() >= moment:
                 return
             if self._progress is not None:
@@ -144,9 +152,10 @@ class Daemon:
         early = due - half - self.ctx.clock.awake()
         if early > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(min(early, patience), _LEAST)):
+                async with asyncio.timeout(max(min(early, patience, self._pulse.every), _LEAST)):
                     await self.memory.news.wait()
                 return False
+            self._pulse.beat()
             return True
         self._prepared = True
         try:
