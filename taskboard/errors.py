@@ -95,6 +95,13 @@ class Storage(TaskboardError):
     exit_code = 75
 
 
+class NoService(TaskboardError):
+    """launchd or systemd does not answer, or did not take what it was given."""
+
+    code = "no_service"
+    exit_code = 75
+
+
 class BadSettings(TaskboardError):
     """Settings that cannot be used; all mistakes of all files are in the message."""
 

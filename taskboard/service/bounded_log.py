@@ -1,0 +1,91 @@
+"""What a service says, in a file that never outgrows its bound: launchd's own logs grow for ever.
+
+Every line has the time and nothing in it that acts on a terminal, and secrets are out of it. Full,
+the file becomes ``NAME.1`` (the older one is gone) and a new one begins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO, cast
+
+from taskboard.core.plain import plain
+
+LIMIT = 1 << 20
+"""Bytes; with the older one a log takes twice as many at most."""
+_LONGEST = 1 << 13
+"""Characters of one line."""
+_OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class BoundedLog:
+    """A text stream of whole lines. A disk that refuses costs lines and nothing else: work goes
+    on without a log."""
+
+    encoding, errors = "utf-8", "backslashreplace"
+
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], datetime],
+        *,
+        limit: int = LIMIT,
+        clean: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        self.clean = clean
+        """Takes secrets out of a line; replaced when more of them are known."""
+        self._path, self._now, self._limit = path, now, limit
+        self._rest = ""
+        self._taken: tuple[int, ...] = ()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(path, _OPEN, 0o600)
+        self._size = os.fstat(self._file).st_size
+
+    def take_over(self) -> None:
+        """From now on everything that this process says goes here, what libraries say too."""
+        self._taken = (1, 2)
+        self._point()
+        sys.stdout = sys.stderr = cast("TextIO", self)
+
+    def write(self, text: str) -> int:
+        """Whole lines are written at once; the rest waits for its end."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            with suppress(OSError):
+                self._put(line)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits but the beginning of a line."""
+
+    def isatty(self) -> bool:
+        """Nobody looks."""
+        return False
+
+    def fileno(self) -> int:
+        """The open file."""
+        return self._file
+
+    def _put(self, line: str) -> None:
+        text = self.clean(plain(line).replace("\n", " "))[:_LONGEST]
+        when = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        data = f"{when}  {text}\n".encode(errors=self.errors)
+        if self._size and self._size + len(data) > self._limit:
+            self._begin_anew()
+        self._size += os.write(self._file, data)
+
+    def _begin_anew(self) -> None:
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+        old, self._file = self._file, os.open(self._path, _OPEN, 0o600)
+        os.close(old)
+        self._size = 0
+        self._point()
+
+    def _point(self) -> None:
+        for descriptor in self._taken:
+            os.dup2(self._file, descriptor)
