@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from taskboard import errors
 from taskboard.cli.commands import GROUPS, Entry
@@ -196,14 +197,22 @@ def commands() -> str:
     """Every command with its arguments, by group."""
     out = []
     for title, found in GROUPS.items():
-        rows = ([f"`{_usage(entry)}`", entry.summary] for entry in found)
+        rows = (row for entry in found for row in _rows(entry))
         out.append(f"**{title}**\n\n{_table(['command', 'does'], rows)}")
     return "\n\n".join(out)
 
 
-def _usage(entry: Entry) -> str:
-    words = [entry.name]
-    for param in build(entry).params:
+def _rows(entry: Entry) -> Iterator[list[str]]:
+    command = build(entry)
+    for name, part in getattr(command, "commands", {}).items():
+        yield [f"`{_usage(f'{entry.name} {name}', part)}`", part.get_short_help_str(200)]
+    if not hasattr(command, "commands"):
+        yield [f"`{_usage(entry.name, command)}`", entry.summary]
+
+
+def _usage(called: str, command: Any) -> str:
+    words = [called]
+    for param in command.params:
         name = (param.metavar or param.name or "").strip("{}[]")
         if param.param_type_name == "argument":
             words.append(name if param.required else f"[{name}]")

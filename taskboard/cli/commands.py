@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command. ``function`` lies in ``taskboard.cli.<module>``."""
+    """One command. ``function`` lies in ``taskboard.cli.<module>``; it may be a ``Typer`` of
+    commands of its own."""
 
     name: str
     module: str
@@ -43,6 +44,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "once",
             "Run everything that can run now, to the end.",
             "taskboard once --wait 5m",
+        ),
+        Entry(
+            "service",
+            "service",
+            "app",
+            "Have the daemon started by itself: install, status, logs.",
+            "taskboard service install",
         ),
     ),
     "Look": (

@@ -64,15 +64,28 @@ def make_root() -> Any:
 def build(entry: Entry) -> Any:
     """The parser of one command: its function's signature, and the options that all share."""
     module = import_module(f"taskboard.cli.{entry.module}")
+    function = getattr(module, entry.function)
+    if isinstance(function, typer.Typer):
+        return _build_group(entry, function)
     info = CommandInfo(
         name=entry.name,
-        callback=getattr(module, entry.function),
+        callback=function,
         epilog=f"Example: {entry.example}",
         context_settings=dict(_CONTEXT),
     )
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     command.params += _shared_options()
     return command
+
+
+def _build_group(entry: Entry, made: typer.Typer) -> Any:
+    """A command that has commands of its own."""
+    group = get_group(made)
+    group.name, group.epilog = entry.name, f"Example: {entry.example}"
+    for command in (group, *group.commands.values()):
+        command.params += _shared_options()
+        command.context_settings = dict(_CONTEXT)
+    return group
 
 
 def _start(ctx: typer.Context) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from taskboard.app import App
+from taskboard.cli.background import EnvFile, LogFile, pulse_of, settle_in
 from taskboard.cli.call import Call
 from taskboard.cli.display import Display
 from taskboard.cli.hold import board_held
@@ -24,6 +25,7 @@ from taskboard.core.units import read_duration
 from taskboard.errors import Usage
 from taskboard.loop.context import Memory
 from taskboard.loop.daemon import Daemon
+from taskboard.loop.holder import holder
 from taskboard.loop.once import once as work_off
 from taskboard.loop.once import waiting
 from taskboard.loop.project import project
@@ -43,10 +45,17 @@ Offline = Annotated[
 ]
 
 
-def run(ctx: typer.Context, *, offline: Offline = False) -> None:
+def run(
+    ctx: typer.Context,
+    *,
+    offline: Offline = False,
+    env_file: EnvFile = None,
+    log: LogFile = None,
+) -> None:
     """Work on the board until stopped: notice every save, run what is ready, write results
     back. One daemon per board."""
     call = Call.of(ctx)
+    settle_in(env_file, log)
 
     async def work(app: App) -> dict[str, Any]:
         require_trust(app.ctx)
@@ -62,7 +71,8 @@ async def _serve(call: Call, app: App) -> dict[str, Any]:
     processes = SystemProcesses()
     processes.become_subreaper()
     async with _shown(call, app) as tell:
-        daemon = Daemon(app.ctx, app.memory, FolderWatch(), _reaping(app.memory, processes, tell))
+        progress = _reaping(app.memory, processes, tell)
+        daemon = Daemon(app.ctx, app.memory, FolderWatch(), progress, pulse_of(app))
         with _on_signals(daemon.stop):
             if not call.json:
                 Screen().say(
@@ -80,17 +90,27 @@ def once(
     wait: Annotated[
         str, typer.Option(metavar="D", help="How long to wait for what becomes runnable.")
     ] = "60s",
+    unless: Annotated[
+        bool,
+        typer.Option("--unless-running", help="Leave it to the daemon where one works here."),
+    ] = False,
     *,
     offline: Offline = False,
+    env_file: EnvFile = None,
+    log: LogFile = None,
 ) -> None:
     """Run everything that can run now, to the end: chains, parents, retries due within --wait.
     Exits 1 when a task it ran has failed."""
+    settle_in(env_file, log)
     seconds = read_duration(wait)
     if seconds is None:
         raise Usage(f"`{wait}` is no duration.", hint="taskboard once --wait 5m")
     call = Call.of(ctx)
 
     async def work(app: App) -> tuple[dict[str, Any], list[str]]:
+        works = holder(app.ctx) if unless else None
+        if works is not None:
+            return _nothing_done(), [f"A daemon works here: process {works.who.pid}."]
         require_trust(app.ctx)
         async with _shown(call, app) as tell:
             world = await _until_done(app, seconds, tell)
@@ -137,6 +157,10 @@ async def _hand_back(app: App) -> None:
         job.cancel()
     await asyncio.gather(*jobs, return_exceptions=True)
     await project(app.ctx, memory)
+
+
+def _nothing_done() -> dict[str, Any]:
+    return {key: [] for key in ("started", "completed", "failed", "blocked", "waiting")}
 
 
 def _tally(memory: Memory, world: World) -> dict[str, Any]:

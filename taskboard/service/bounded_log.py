@@ -14,13 +14,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO, cast
 
+from taskboard.clock import SystemClock
 from taskboard.core.plain import plain
+from taskboard.core.redact import Redactor, secrets_of
 
 LIMIT = 1 << 20
 """Bytes; with the older one a log takes twice as many at most."""
 _LONGEST = 1 << 13
 """Characters of one line."""
 _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_log(path: Path) -> BoundedLog:
+    """The log of this process from now on, with the secrets of its environment taken out."""
+    clean = Redactor(secrets_of(os.environ)).redact
+    log = BoundedLog(path, SystemClock().now, clean=clean)
+    log.take_over()
+    return log
 
 
 class BoundedLog:

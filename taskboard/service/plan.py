@@ -33,7 +33,10 @@ SYSTEM_PATH = (
 RELEASE_SECONDS = 40
 """From being told to end until it is made to: ends its runs in 5 s and writes the board."""
 
-_CARRIED = ("LANG", "LC_ALL", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_CARRIED = (
+    *("LANG", "LC_ALL", "TZ"),
+    *("XDG_CONFIG_HOME", "XDG_STATE_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME"),
+)
 _FLEETING = "fnm_multishells"
 """A folder that one shell makes for itself and that is gone with it."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
