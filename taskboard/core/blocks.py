@@ -11,7 +11,7 @@ are independent of each other unless a fence or HTML block at the top level is o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from taskboard.core.board import Span
@@ -52,18 +52,29 @@ def flatten(data: bytes) -> bytes:
 
 def find_blocks(flat: bytes, start: int = 0) -> Blocks:
     """The block structure of ``flatten``ed text from ``start`` on. Never raises."""
+    hidden, at = front_matter(flat, start)
+    found, _ = scan(flat, at, lambda _at: False)
+    found.hidden[:0] = hidden
+    return found
+
+
+def scan(flat: bytes, start: int, stops: Callable[[int], bool]) -> tuple[Blocks, int]:
+    """The blocks from ``start`` on, where nothing is open, up to the first place behind it where
+    nothing is open and that ``stops``; that place, or the end of the text."""
     found = Blocks()
     padded = b" " * start + b"\n" + flat[start:]  # every line follows a line end
-    at = _skip_front_matter(flat, start, found)
+    at = start
     while at < len(flat):
         at = _scan_section(flat, padded, at, found)
-    return found
+        if stops(at):
+            break
+    return found, at
 
 
 def blocks_by_markdown(flat: bytes, start: int = 0) -> Blocks:
     """The same by markdown-it alone: the meaning that ``find_blocks`` must have."""
     found = Blocks()
-    at = _skip_front_matter(flat, start, found)
+    found.hidden, at = front_matter(flat, start)
     while at < len(flat):
         if _opens_comment(flat, at):
             at = _skip_comment(flat, at, found)
@@ -73,13 +84,11 @@ def blocks_by_markdown(flat: bytes, start: int = 0) -> Blocks:
     return found
 
 
-def _skip_front_matter(flat: bytes, start: int, found: Blocks) -> int:
+def front_matter(flat: bytes, start: int) -> tuple[list[Span], int]:
+    """The front matter as a hidden span, if there is one, and where the text behind it begins."""
     opens = _FRONT_OPEN.match(flat, start)
     close = _FRONT_CLOSE.search(flat, opens.end() - 1) if opens else None
-    if close is None:
-        return start
-    found.hidden.append(Span(start, close.end()))
-    return close.end()
+    return ([], start) if close is None else ([Span(start, close.end())], close.end())
 
 
 def _scan_section(flat: bytes, padded: bytes, at: int, found: Blocks) -> int:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from taskboard.core.board import Diagnosis
+from taskboard.core.board import Diagnosis, Field, Part, once
 from taskboard.core.codes import finding
 from taskboard.core.event import MAX_FIELDS
 from taskboard.core.fields import EXECUTABLE, code_span_end, prose_around
 from taskboard.core.outcome import Tier
 from taskboard.core.ready import PRIORITIES
-from taskboard.core.scope import Scope
+from taskboard.core.scope import Scope, at, fields_of_part, typed
 from taskboard.core.spending import read_money
+from taskboard.core.steps import read_steps
 from taskboard.core.units import read_duration, read_time
 
 _SIGNS = re.compile("[\"'`#()\\\\]")
@@ -34,53 +35,54 @@ _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
     "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
     "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
     "budget": (read_money, "an amount of US dollars like 2.50"),
+    "steps": (read_steps, "a list of at most 16 steps, plain words like analyze, deliver"),
 }
 
 
-def empty_field(scope: Scope) -> Iterator[Diagnosis]:
+def empty_field(part: Part) -> Iterator[Diagnosis]:
     """TB115: a key without a value."""
-    for item, field in scope.fields():
+    for field in part.fields:
         if not field.value:
-            yield scope.at("TB115", item, field, f"The field '{field.key}' has no value.")
+            yield at("TB115", part, field, f"The field '{field.key}' has no value.")
 
 
-def unclosed_quote(scope: Scope) -> Iterator[Diagnosis]:
+def unclosed_quote(part: Part) -> Iterator[Diagnosis]:
     """TB108: a command that the shell would refuse for its quoting."""
-    for item, field in scope.fields(*_COMMANDS):
+    for field in fields_of_part(part, *_COMMANDS):
         if missing := open_quote(field.value):
             said = f"The command in '{field.key}' lacks a closing {missing}."
-            yield scope.at("TB108", item, field, said)
+            yield at("TB108", part, field, said)
 
 
-def unclosed_code(scope: Scope) -> Iterator[Diagnosis]:
+def unclosed_code(part: Part) -> Iterator[Diagnosis]:
     """TB109: a backtick that opens a code span which never ends."""
-    for item, field in scope.fields():
+    for field in part.fields:
         if not field.value.startswith("`"):
             continue
-        typed = scope.typed(field)
-        if code_span_end(typed, _marks(typed)) < 0:
-            yield scope.at("TB109", item, field)
+        value = typed(part, field)
+        if code_span_end(value, _marks(value)) < 0:
+            yield at("TB109", part, field)
 
 
-def half_code(scope: Scope) -> Iterator[Diagnosis]:
+def half_code(part: Part) -> Iterator[Diagnosis]:
     """TB124: a command with prose behind its code span."""
-    for item, field in scope.fields(*_COMMANDS):
-        typed = scope.typed(field)
-        if typed.startswith("`") and 0 < code_span_end(typed, _marks(typed)) < len(typed):
-            yield scope.at("TB124", item, field)
+    for field in fields_of_part(part, *_COMMANDS):
+        value = typed(part, field)
+        if value.startswith("`") and 0 < code_span_end(value, _marks(value)) < len(value):
+            yield at("TB124", part, field)
 
 
-def _marks(typed: str) -> int:
-    return len(typed) - len(typed.lstrip("`"))
+def _marks(value: str) -> int:
+    return len(value) - len(value.lstrip("`"))
 
 
-def bad_value(scope: Scope) -> Iterator[Diagnosis]:
+def bad_value(part: Part) -> Iterator[Diagnosis]:
     """TB118: a duration, time, number or priority that is none."""
-    for item, field in scope.fields(*_READABLE):
+    for field in fields_of_part(part, *_READABLE):
         readable, wanted = _READABLE[field.key]
         if field.value and not _reads(readable, field.value):
             said = f"{field.key}: {field.value!r} is not {wanted}."
-            yield scope.at("TB118", item, field, said)
+            yield at("TB118", part, field, said)
 
 
 def _reads(readable: Callable[[str], object], value: str) -> bool:
@@ -88,31 +90,38 @@ def _reads(readable: Callable[[str], object], value: str) -> bool:
     return found is not None and found is not False
 
 
-def odd_priority(scope: Scope) -> Iterator[Diagnosis]:
+def odd_priority(part: Part) -> Iterator[Diagnosis]:
     """TB125: a word that is no priority; the task runs all the same."""
-    for item, field in scope.fields("priority"):
+    for field in fields_of_part(part, "priority"):
         if field.value and field.value.casefold() not in PRIORITIES:
             said = f"priority: {field.value!r} is none of critical, high, medium, low, P0 to P4."
-            yield scope.at("TB125", item, field, said)
+            yield at("TB125", part, field, said)
 
 
-def unknown_evidence(scope: Scope) -> Iterator[Diagnosis]:
+def unknown_evidence(part: Part) -> Iterator[Diagnosis]:
     """TB119: a kind of evidence that does not exist."""
     tiers = {tier.value for tier in Tier}
-    for item, field in scope.fields("evidence"):
+    for field in fields_of_part(part, "evidence"):
         for word in (part.strip() for part in field.value.split(",")):
             if word and word.casefold() not in tiers:
                 said = f"{word!r} is no kind of evidence."
-                yield scope.at("TB119", item, field, said)
+                yield at("TB119", part, field, said)
 
 
 def project_outside(scope: Scope) -> Iterator[Diagnosis]:
     """TB121: a folder that is not beneath the board nor beneath a permitted root. Judged by
     its spelling: symbolic links are followed, and judged again, when the run starts."""
-    for item, field in scope.fields("project"):
-        if field.value and not _permitted(field.value, scope.roots):
-            said = f"The project {field.value!r} lies outside the board's folder."
-            yield scope.at("TB121", item, field, said)
+    for item in scope.board.items:
+        for field in projects_of(item.first.part):
+            if field.value and not _permitted(field.value, scope.roots):
+                said = f"The project {field.value!r} lies outside the board's folder."
+                yield scope.at("TB121", item, field, said)
+
+
+@once
+def projects_of(part: Part) -> tuple[Field, ...]:
+    """The fields that name a project."""
+    return tuple(fields_of_part(part, "project"))
 
 
 def _permitted(path: str, roots: tuple[str, ...]) -> bool:
@@ -138,17 +147,15 @@ def _steps(path: str) -> list[str] | None:
     return steps
 
 
-def not_a_list_item(scope: Scope) -> Iterator[Diagnosis]:
+def not_a_list_item(part: Part) -> Iterator[Diagnosis]:
     """TB122: what decides what is executed, in a form or place in which it does not count."""
-    for item in scope.board.items:
-        for span in prose_around(item.fields, item.heading.end, item.pieces[0].end):
-            prose = scope.board.data[span.start : span.end]
-            found = [(n, key) for n, key in _like_fields(prose) if key in EXECUTABLE]
-            above = scope.board.data[item.heading.start : span.start] if found else b""
-            first = item.line + len(_LINE_END.findall(above))
-            for number, key in found:
-                said = f"'{key}' counts only as a list item among the fields: '- {key}: value'."
-                yield finding("TB122", said, line=first + number, task=item.task)
+    for span in prose_around(part.fields, part.heading_end, len(part.raw)):
+        prose = part.raw[span.start : span.end]
+        found = [(n, key) for n, key in _like_fields(prose) if key in EXECUTABLE]
+        first = len(_LINE_END.findall(part.raw, 0, span.start)) if found else 0
+        for number, key in found:
+            said = f"'{key}' counts only as a list item among the fields: '- {key}: value'."
+            yield finding("TB122", said, line=first + number, task=part.task)
 
 
 def _like_fields(prose: bytes) -> Iterator[tuple[int, str]]:
@@ -162,13 +169,12 @@ def _like_fields(prose: bytes) -> Iterator[tuple[int, str]]:
             return
 
 
-def fields_too_large(scope: Scope) -> Iterator[Diagnosis]:
+def fields_too_large(part: Part) -> Iterator[Diagnosis]:
     """TB123: more field text than fits the ledger."""
-    for item in scope.board.items:
-        size = sum(field.span.end - field.span.start for field in item.fields)
-        if size > MAX_FIELDS:
-            said = f"The fields hold {size} bytes; at most {MAX_FIELDS} are read."
-            yield finding("TB123", said, line=item.line, task=item.task)
+    size = sum(field.span.end - field.span.start for field in part.fields)
+    if size > MAX_FIELDS:
+        said = f"The fields hold {size} bytes; at most {MAX_FIELDS} are read."
+        yield finding("TB123", said, line=0, task=part.task)
 
 
 @lru_cache(maxsize=4096)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
-from itertools import accumulate, zip_longest
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
-from taskboard.core.blocks import Blocks, find_blocks, flatten
-from taskboard.core.board import Board, Diagnosis, Field, InboxItem, Item, Span
+from taskboard.core.blocks import flatten
+from taskboard.core.board import Board, Diagnosis, InboxItem, Item, Layout, Span, Stretch
 from taskboard.core.codes import finding
 from taskboard.core.definition import definition as definition  # noqa: PLC0414
-from taskboard.core.fields import canonical_key, prose_around, read_fields, text_of
-from taskboard.core.headings import heading_id, title_after
+from taskboard.core.fields import canonical_key
 from taskboard.core.inbox import find_inbox, is_inbox
-from taskboard.core.markdown import Heading
-from taskboard.core.state import Kind, read_status
+from taskboard.core.layout import lay_out
 
 MAX_BOARD = 16 * 1024 * 1024
 """Bytes; a larger board is held."""
@@ -36,68 +33,51 @@ _NEAR = 3
 """Lines within which the next heading may have been meant as fields."""
 
 
-class _Lines:
-    """Line numbers of ascending or descending offsets, from one pass over the text."""
-
-    def __init__(self, flat: bytes) -> None:
-        self._starts = _line_starts(flat)
-
-    def number(self, offset: int) -> int:
-        return bisect_right(self._starts, offset)
-
-
-def _line_starts(flat: bytes) -> list[int]:
-    starts = [0]
-    starts.extend(accumulate(len(line) + 1 for line in flat.split(b"\n")))
-    return starts[:-1]
-
-
-class _Draft(NamedTuple):
-    """A heading with its fields, before it is known to be a task."""
-
-    heading: Heading
-    end: int
-    task: str | None
-    title: str
-    line: int
-    fields: tuple[Field, ...]
-    fields_end: int
-
-
-def parse(data: bytes, also: Collection[int] = ()) -> Board:
+def parse(data: bytes, also: Collection[int] = (), *, earlier: Board | None = None) -> Board:
     """Understand a board. Spans are offsets into ``data``; any bytes at all give a board.
     ``also`` are starts of headings that are tasks although they lack what makes them one: some
-    of an earlier look's ``loose``."""
+    of an earlier look's ``loose``. ``earlier`` is what the text was before, if somebody knows: it
+    saves time and changes nothing."""
     held = _unreadable(data)
     if held is not None:
         reason, code = held
         return Board(data=data, held=reason, diagnoses=(finding(code, line=1),))
     flat = flatten(data)
     start = len(_BOM) if data.startswith(_BOM) else 0
-    blocks = find_blocks(flat, start)
-    lines = _Lines(flat)
-    drafts = _drafts(flat, blocks, lines)
-    chosen = [draft for draft in drafts if draft.heading.start in also or _is_task(draft)]
-    taken = {draft.heading.start for draft in chosen}
-    loose = [d for d in drafts if _lacks_id(d) and d.heading.start not in taken]
-    first = chosen[0].heading.start if chosen else len(flat)
-    conflict = _conflict(flat, blocks.hidden)
-    cut, where = _cut(data, blocks)
-    found = [*_text_findings(data, lines, conflict, cut, where), *_heading_findings(drafts, loose)]
+    layout = lay_out(data, flat, start, earlier)._replace(also=frozenset(also))
+    stretches = layout.stretches
+    chosen = [s.part.is_task or s.start in layout.also for s in stretches]
+    loose = [s for s, is_task in zip(stretches, chosen, strict=True) if _is_loose(s, is_task)]
+    items = tuple(_items(layout, chosen, len(data), earlier))
+    first = items[0].start if items else len(flat)
+    conflict = _conflict(flat, layout.hidden)
+    cut, where = _cut(data, layout.open)
+    found = [*_text_findings(data, flat, conflict, cut, where)]
+    found += _heading_findings(stretches, loose)
     return Board(
         data=data,
-        items=tuple(_items(data, chosen)),
+        items=items,
         diagnoses=tuple(sorted(found, key=lambda d: d.line)),
         held=None if conflict is None else "conflict",
         cut=cut,
         paused=any(
-            not _inside(m.start(), blocks.hidden) for m in _PAUSE.finditer(flat, start, first)
+            not _inside(m.start(), layout.hidden) for m in _PAUSE.finditer(flat, start, first)
         ),
         newline=_newline(data),
-        loose=tuple((draft.heading.start, draft.title) for draft in loose),
-        inbox=tuple(_inbox(flat, blocks, drafts, chosen, lines)),
-        ids=frozenset(draft.task for draft in drafts if draft.task is not None),
+        loose=tuple((stretch.start, stretch.part.title) for stretch in loose),
+        inbox=tuple(_inbox(flat, layout, items)),
+        ids=frozenset(s.part.task for s in stretches if s.part.task is not None),
+        layout=layout,
     )
+
+
+def _is_loose(stretch: Stretch, is_task: bool) -> bool:
+    part = stretch.part
+    return part.task is None and not is_task and part.status_field is not None
+
+
+def _line_at(flat: bytes, offset: int) -> int:
+    return flat.count(b"\n", 0, offset) + 1
 
 
 def _unreadable(data: bytes) -> tuple[str, str] | None:
@@ -114,138 +94,107 @@ def _unreadable(data: bytes) -> tuple[str, str] | None:
     return None
 
 
-def _drafts(flat: bytes, blocks: Blocks, lines: _Lines) -> list[_Draft]:
-    """Every heading with the end of its section, in order."""
-    ends = [len(flat)] * len(blocks.headings)
-    waiting: list[int] = []
-    for place, heading in enumerate(blocks.headings):
-        while waiting and blocks.headings[waiting[-1]].level >= heading.level:
-            ends[waiting.pop()] = heading.start
-        waiting.append(place)
-    edges = [*(heading.start for heading in blocks.headings[1:]), len(flat)]
-    return [
-        _draft(flat, heading, end, edge, lines)
-        for heading, end, edge in zip(blocks.headings, ends, edges, strict=bool(ends))
-    ]
+def _items(
+    layout: Layout, chosen: Sequence[bool], size: int, earlier: Board | None
+) -> Iterator[Item]:
+    """Every task in order. One that stands above the edit is the one of before."""
+    firsts: list[tuple[Stretch, int, int | None]] = []
+    more: dict[int, list[Stretch]] = {}
+    inside: list[tuple[int, int]] = []
+    for stretch, is_task, end in zip(
+        layout.stretches, chosen, _ends(layout.stretches, size), strict=True
+    ):
+        while inside and inside[-1][0] <= stretch.start:
+            inside.pop()
+        if is_task:
+            place = len(firsts)
+            firsts.append((stretch, end, inside[-1][1] if inside else None))
+            inside.append((end, place))
+        elif inside:
+            more.setdefault(inside[-1][1], []).append(stretch)
+    before = _kept(layout, earlier)
+    for place, (stretch, end, parent) in enumerate(firsts):
+        known = before[place] if place < len(before) else None
+        if known is not None and known.first is stretch and known.end == end:
+            yield known
+        else:
+            yield Item(stretch, end, parent, tuple(more.get(place, ())))
 
 
-def _draft(flat: bytes, heading: Heading, end: int, edge: int, lines: _Lines) -> _Draft:
-    text = text_of(flat[heading.title_start : heading.title_end])
-    if "\n" in text:
-        text = " ".join(part.strip(" \t") for part in text.split("\n"))
-    fields, stop = read_fields(flat, heading.end, edge, lines.number(heading.end))
-    match = heading_id(text)
-    title = text if match is None else title_after(text, match)
-    task = None if match is None else match["id"]
-    line = lines.number(heading.start)
-    return _Draft(heading, end, task, title, line, fields, stop)
+def _ends(stretches: Sequence[Stretch], size: int) -> list[int]:
+    """Where the section of every heading ends: at the next one of its level or a higher one."""
+    ends = [size] * len(stretches)
+    waiting: list[tuple[int, int]] = []
+    for place, stretch in enumerate(stretches):
+        level = stretch.part.level
+        while waiting and waiting[-1][1] >= level:
+            ends[waiting.pop()[0]] = stretch.start
+        waiting.append((place, level))
+    return ends
 
 
-def _is_task(draft: _Draft) -> bool:
-    status = next((f for f in draft.fields if f.key == "status"), None)
-    if status is None or draft.task is not None:
-        return status is not None
-    return read_status(status.value).kind in (Kind.READY, Kind.BLOCKED)
+def _kept(layout: Layout, earlier: Board | None) -> Sequence[Item | None]:
+    """Tasks of before whose places nothing has changed: those in front of the first stretch that
+    is another one now, as long as the same headings count as tasks."""
+    if earlier is None or earlier.layout.also != layout.also:
+        return ()
+    pairs = zip(layout.stretches, earlier.layout.stretches, strict=False)
+    other = next((old.start for new, old in pairs if new is not old), None)
+    if other is None:
+        return ()
+    return [item if item.end <= other else None for item in earlier.items]
 
 
-def _lacks_id(draft: _Draft) -> bool:
-    return draft.task is None and any(f.key == "status" for f in draft.fields)
-
-
-def _items(data: bytes, chosen: list[_Draft]) -> Iterator[Item]:
-    parents: list[int | None] = []
-    children: list[list[int]] = [[] for _ in chosen]
-    open_sections: list[int] = []
-    for place, draft in enumerate(chosen):
-        while open_sections and chosen[open_sections[-1]].end <= draft.heading.start:
-            open_sections.pop()
-        parents.append(open_sections[-1] if open_sections else None)
-        if open_sections:
-            children[open_sections[-1]].append(place)
-        open_sections.append(place)
-    for draft, parent, inner in zip(chosen, parents, children, strict=True):
-        holes = [(chosen[i].heading.start, chosen[i].end) for i in inner]
-        yield _item(data, draft, parent, _pieces(draft.heading.start, draft.end, holes))
-
-
-def _inbox(
-    flat: bytes, blocks: Blocks, drafts: list[_Draft], chosen: list[_Draft], lines: _Lines
-) -> Iterator[InboxItem]:
-    sections = [Span(d.heading.end, d.end) for d in drafts if d.task is None and is_inbox(d.title)]
-    if not sections:
+def _inbox(flat: bytes, layout: Layout, items: Sequence[Item]) -> Iterator[InboxItem]:
+    named = [s for s in layout.stretches if s.part.task is None and is_inbox(s.part.title)]
+    if not named:
         return
-    others = [Span(d.heading.start, d.end) for d in chosen] + blocks.hidden
-    others += [Span(heading.start, heading.end) for heading in blocks.headings]
+    pairs = zip(layout.stretches, _ends(layout.stretches, len(flat)), strict=True)
+    ends = {stretch.start: end for stretch, end in pairs}
+    sections = [Span(s.start + s.part.heading_end, ends[s.start]) for s in named]
+    others = [item.section for item in items] + list(layout.hidden)
+    others += [Span(s.start, s.start + s.part.heading_end) for s in layout.stretches]
     for item in find_inbox(flat, sections, others):
-        yield replace(item, line=lines.number(item.span.start))
+        yield replace(item, line=_line_at(flat, item.span.start))
 
 
-def _pieces(start: int, end: int, holes: list[tuple[int, int]]) -> tuple[Span, ...]:
-    pieces = []
-    for hole_start, hole_end in holes:
-        if hole_start > start:
-            pieces.append(Span(start, hole_start))
-        start = hole_end
-    if end > start:
-        pieces.append(Span(start, end))
-    return tuple(pieces)
+def _heading_findings(
+    stretches: Sequence[Stretch], loose: Sequence[Stretch]
+) -> Iterator[Diagnosis]:
+    for stretch, after in zip_longest(stretches, stretches[1:]):
+        part = stretch.part
+        if part.task is not None and not part.is_task:
+            hint = _RULED if after is not None and _was_status(stretch, after) else None
+            yield finding("TB117", line=stretch.line, task=part.task, hint=hint)
+    for stretch in loose:
+        yield finding("TB113", line=stretch.line)
 
 
-def _item(data: bytes, draft: _Draft, parent: int | None, pieces: tuple[Span, ...]) -> Item:
-    heading = draft.heading
-    around = prose_around(draft.fields, heading.end, pieces[0].end)
-    body = b"".join(data[span.start : span.end] for span in (*around, *pieces[1:]))
-    return Item(
-        task=draft.task,
-        title=draft.title,
-        level=heading.level,
-        line=draft.line,
-        heading=Span(heading.start, heading.end),
-        title_start=heading.title_start,
-        section=Span(heading.start, draft.end),
-        pieces=pieces,
-        fields=draft.fields,
-        fields_end=draft.fields_end,
-        prompt=text_of(body),
-        parent=parent,
-    )
-
-
-def _heading_findings(drafts: list[_Draft], loose: list[_Draft]) -> Iterator[Diagnosis]:
-    for draft, after in zip_longest(drafts, drafts[1:]):
-        has_status = any(f.key == "status" for f in draft.fields)
-        if draft.task is not None and not has_status:
-            hint = _RULED if after is not None and _was_status(draft, after) else None
-            yield finding("TB117", line=draft.line, task=draft.task, hint=hint)
-    for draft in loose:
-        yield finding("TB113", line=draft.line)
-
-
-def _was_status(draft: _Draft, after: _Draft) -> bool:
+def _was_status(stretch: Stretch, after: Stretch) -> bool:
     """Whether the next heading looks like the fields of this one."""
-    key = after.title.replace("：", ":").partition(":")[0]
-    near = after.line - draft.line <= _NEAR
-    return near and not draft.fields and canonical_key(key.strip("* ")) == "status"
+    key = after.part.title.replace("：", ":").partition(":")[0]
+    near = after.line - stretch.line <= _NEAR
+    return near and not stretch.part.fields and canonical_key(key.strip("* ")) == "status"
 
 
 def _text_findings(
-    data: bytes, lines: _Lines, conflict: int | None, cut: str | None, where: int
+    data: bytes, flat: bytes, conflict: int | None, cut: str | None, where: int
 ) -> Iterator[Diagnosis]:
     if conflict is not None:
-        yield finding("TB106", line=lines.number(conflict))
+        yield finding("TB106", line=_line_at(flat, conflict))
     if cut is not None:
         place = "a character" if cut == "utf8" else f"the {cut} that starts here"
-        yield finding("TB107", f"The text ends inside {place}.", line=lines.number(where))
+        yield finding("TB107", f"The text ends inside {place}.", line=_line_at(flat, where))
     try:
         data.decode()
     except UnicodeDecodeError as problem:
         if cut != "utf8" or problem.start < where:
-            line = lines.number(problem.start)
+            line = _line_at(flat, problem.start)
             shown = f"Byte 0x{data[problem.start]:02x} is not UTF-8; it is kept as it is."
             yield finding("TB101", shown, line=line)
 
 
-def _conflict(flat: bytes, hidden: list[Span]) -> int | None:
+def _conflict(flat: bytes, hidden: Sequence[Span]) -> int | None:
     """Where the first conflict starts that also ends, outside fences and comments."""
     if b"<<<<<<< " not in flat or b"\n>>>>>>> " not in flat:
         return None
@@ -260,14 +209,14 @@ def _conflict(flat: bytes, hidden: list[Span]) -> int | None:
     return None
 
 
-def _inside(offset: int, spans: list[Span]) -> bool:
+def _inside(offset: int, spans: Sequence[Span]) -> bool:
     place = bisect_right(spans, offset, key=lambda span: span.start)
     return place > 0 and offset < spans[place - 1].end
 
 
-def _cut(data: bytes, blocks: Blocks) -> tuple[str | None, int]:
-    if blocks.open is not None:
-        return blocks.open
+def _cut(data: bytes, opened: tuple[str, int] | None) -> tuple[str | None, int]:
+    if opened is not None:
+        return opened
     for back in range(1, min(3, len(data)) + 1):
         lead = data[-back]
         if lead >= 0xC2:  # the first byte of a character: is all of it there?
@@ -279,6 +228,8 @@ def _cut(data: bytes, blocks: Blocks) -> tuple[str | None, int]:
 
 
 def _newline(data: bytes) -> bytes:
+    if b"\r" not in data:
+        return b"\n"
     pairs = data.count(b"\r\n")
     counts = {b"\n": data.count(b"\n") - pairs, b"\r\n": pairs, b"\r": data.count(b"\r") - pairs}
     return max(counts, key=lambda ending: counts[ending])

@@ -108,17 +108,26 @@ def _lines_set(board: Board, item: Item, wish: Wish) -> Iterator[_Splice]:
     if sorted(present) != sorted(wanted) and _only_respelled(board, item, wish, spans):
         return
     for span in spans:
-        yield _Splice(span.start, span.end, b"")
+        yield _Splice(span.start, span.end - _keeps_apart(board.data, span), b"")
     kept = [field for field in item.fields if field.span not in spans]
     if not wanted:
         return
     indent, ending = _manner(board, item, kept[-1].span if kept else None)
-    text = b"".join(indent + line + ending for line in wanted)
     at = item.fields_end
+    if ending == b"\r" and board.data[at : at + 1] == b"\n":
+        ending = b"\n"  # of a blank line: behind a \r it would be the other half of one line end
+    text = b"".join(indent + line + ending for line in wanted)
     before = kept[-1].span if kept else item.heading
     if board.data[before.end - 1 : before.end] not in (b"\n", b"\r"):  # the board ends here
         text = ending + text[: -len(ending)]
     yield _Splice(at, at, text)
+
+
+def _keeps_apart(data: bytes, span: Span) -> bool:
+    r"""Whether the line's own ``\n`` has to stay when the line goes: it then ends the line before,
+    which a ``\r`` ended. Else that and the ``\n`` of a blank line behind would be one line end."""
+    ends = data[span.end - 1 : span.end + 1] == b"\n\n"
+    return ends and data[span.start - 1 : span.start] == b"\r"
 
 
 def _keeps_shape(board: Board, item: Item, splices: list[_Splice]) -> bool:

@@ -3,50 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from taskboard.core.board import Board, Diagnosis, Field, Item
+from taskboard.core.board import Board, Diagnosis, Field, Item, Part
 from taskboard.core.codes import finding
 from taskboard.core.fields import text_of
-from taskboard.core.state import Status
+from taskboard.core.state import CLOSED, Status
+
+
+def fields_of_part(part: Part, *keys: str) -> Iterator[Field]:
+    """The fields of a part with one of ``keys``."""
+    return (field for field in part.fields if field.key in keys)
+
+
+def typed(part: Part, field: Field) -> str:
+    """A value as it stands on the board, code span marks included."""
+    return text_of(part.raw[slice(*field.value_span)])
+
+
+def at(code: str, part: Part, field: Field, message: str = "") -> Diagnosis:
+    """A finding on the value of a part's field, on the line of the part; columns count
+    characters."""
+    column = len(text_of(part.raw[field.span.start : field.value_span.start])) + 1
+    return finding(code, message, line=field.line, column=column, task=part.task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The board, the time, the ledger's states by human id, the permitted project roots, and by
-    ids of before the ids that tasks were ``renamed`` to."""
+    """The board, the time, the ledger's states by human id, the permitted project roots, by
+    ids of before the ids that tasks were ``renamed`` to, and the tasks that are not over."""
 
     board: Board
     now: datetime
     known: Mapping[str, Status]
     roots: tuple[str, ...] = ()
     renamed: Mapping[str, str]
-    by_key: Mapping[str, Sequence[tuple[Item, Field]]]
-    """Every field with its item, by key: rules ask for few of many."""
-
-    def fields(self, *keys: str) -> Iterator[tuple[Item, Field]]:
-        """Every field with one of ``keys`` (none: every field) and its item."""
-        for key in keys or self.by_key:
-            yield from self.by_key.get(key, ())
+    open_items: Sequence[Item]
 
     def at(self, code: str, item: Item, field: Field, message: str = "") -> Diagnosis:
-        """A finding on the value of a field; columns count characters."""
-        before = self.board.data[field.span.start : field.value_span.start]
-        column = len(text_of(before)) + 1
-        return finding(code, message, line=field.line, column=column, task=item.task)
+        """A finding on the value of a field of the item's part."""
+        return on_board(at(code, item.part, field, message), item)
 
     def present_id(self, task: str) -> str:
         """What a task is called now."""
         return self.renamed.get(task, task)
 
-    def typed(self, field: Field) -> str:
-        """A value as it stands on the board, code span marks included."""
-        return text_of(self.board.data[slice(*field.value_span)])
-
     def status(self, item: Item) -> Status:
         """What the ledger says of an item, else what the board says."""
         return self.known.get(item.task or "", item.status)
+
+
+def on_board(found: Diagnosis, item: Item) -> Diagnosis:
+    """A finding in a part, at the place of that part on the board."""
+    return found if not item.line else replace(found, line=found.line + item.line)
 
 
 def scope_of(
@@ -57,10 +67,12 @@ def scope_of(
     renamed: Mapping[str, str],
 ) -> Scope:
     """The scope of one look at a board."""
-    by_key: dict[str, list[tuple[Item, Field]]] = {}
-    for item in board.items:
-        for field in item.fields:
-            by_key.setdefault(field.key, []).append((item, field))
+    parts = ((item, item.first.part) for item in board.items)
+    still = [
+        item
+        for item, part in parts
+        if (known.get(part.task or "") or part.status).kind not in CLOSED
+    ]
     return Scope(
-        board=board, now=now, known=known, roots=tuple(roots), renamed=renamed, by_key=by_key
+        board=board, now=now, known=known, roots=tuple(roots), renamed=renamed, open_items=still
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
 
-from taskboard.core.board import Diagnosis, Item
+from taskboard.core.board import Diagnosis, Part
 from taskboard.core.codes import finding
 from taskboard.core.ids import ID
-from taskboard.core.scope import Scope
+from taskboard.core.scope import Scope, at, fields_of_part
 from taskboard.core.state import CLOSED, OPEN_WORDS, Kind
 from taskboard.core.units import read_time
 
@@ -57,32 +58,28 @@ def text(scope: Scope) -> Iterator[Diagnosis]:
 
 def duplicate_id(scope: Scope) -> Iterator[Diagnosis]:
     """TB111: two sections with one id."""
-    places: dict[str, list[Item]] = {}
-    for item in scope.board.items:
-        if item.task is not None:
-            places.setdefault(item.task, []).append(item)
-    for task, items in places.items():
-        for item in items if len(items) > 1 else ():
+    names = Counter(item.first.part.task for item in scope.board.items)
+    twice = {task for task, count in names.items() if count > 1 and task is not None}
+    for task in (name for name in names if name in twice):
+        items = [item for item in scope.board.items if item.task == task]
+        for item in items:
             others = ", ".join(str(other.line) for other in items if other is not item)
             said = f"{task} stands more than once: also on line {others}."
             yield finding("TB111", said, line=item.line, task=task)
 
 
-def two_statuses(scope: Scope) -> Iterator[Diagnosis]:
+def two_statuses(part: Part) -> Iterator[Diagnosis]:
     """TB114: a second status field, shown on every one after the first."""
-    for item in scope.board.items:
-        for field in [f for f in item.fields if f.key == "status"][1:]:
-            yield scope.at("TB114", item, field)
+    for field in list(fields_of_part(part, "status"))[1:]:
+        yield at("TB114", part, field)
 
 
-def unknown_status(scope: Scope) -> Iterator[Diagnosis]:
+def unknown_status(part: Part) -> Iterator[Diagnosis]:
     """TB112: a word that is no state, with the nearest that is one."""
-    for item in scope.board.items:
-        field = item.status_field
-        if field is None or not field.value or item.status.kind is not Kind.UNKNOWN:
-            continue
+    field = part.status_field
+    if field is not None and field.value and part.status.kind is Kind.UNKNOWN:
         said = f"{field.value!r} is no status word; the task is left as it is and never run."
-        yield finding("TB112", said, line=field.line, task=item.task, hint=_nearest(field.value))
+        yield finding("TB112", said, line=field.line, task=part.task, hint=_nearest(field.value))
 
 
 def _nearest(typed: str) -> str:
@@ -107,12 +104,12 @@ def _nearest(typed: str) -> str:
 def future_time(scope: Scope) -> Iterator[Diagnosis]:
     """TB116: a run that began in the future, which is what local time with a Z looks like."""
     for item in scope.board.items:
-        field = item.status_field
-        if field is None or item.status.kind is not Kind.RUNNING:
+        part = item.first.part
+        if part.status.kind is not Kind.RUNNING or (field := part.status_field) is None:
             continue
-        since = read_time(item.status.what)
+        since = read_time(part.status.what)
         if since is not None and since > scope.now + _SKEW:
-            said = f"The time {item.status.what} is still to come; is it local time?"
+            said = f"The time {part.status.what} is still to come; is it local time?"
             yield scope.at("TB116", item, field, said)
 
 

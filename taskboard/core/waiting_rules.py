@@ -6,12 +6,12 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from taskboard.core.board import Diagnosis, Field, Item
+from taskboard.core.board import Diagnosis, Field, Item, Part, once
 from taskboard.core.codes import finding
 from taskboard.core.ids import ID
 from taskboard.core.needs import needs_of
-from taskboard.core.scope import Scope
-from taskboard.core.state import CLOSED, Kind
+from taskboard.core.scope import Scope, fields_of_part
+from taskboard.core.state import Kind
 
 _LOST = {Kind.FAILED: ("TB204", "has failed"), Kind.WITHDRAWN: ("TB205", "was removed")}
 _RANGE = re.compile(r"([A-Z][A-Z0-9-]*-)\d+-\1\d+")
@@ -22,11 +22,10 @@ _SMALL = 50
 
 def unclear_needs(scope: Scope) -> Iterator[Diagnosis]:
     """TB203: words in ``needs`` that are no single id."""
-    for item in _open_items(scope):
-        for field in _need_fields(item):
-            for word in needs_of({"needs": field.value}):
-                if not ID.fullmatch(word):
-                    yield scope.at("TB203", item, field, _unclear(word))
+    for item in scope.open_items:
+        for field, word in _words(item.first.part):
+            if not ID.fullmatch(word):
+                yield scope.at("TB203", item, field, _unclear(word))
 
 
 def _unclear(word: str) -> str:
@@ -36,8 +35,8 @@ def _unclear(word: str) -> str:
 def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
     """TB202, TB204, TB205: a blocker that never existed, failed or was withdrawn."""
     kinds = _kinds(scope)
-    for item in _open_items(scope):
-        for field, blocker in _blockers(item):
+    for item in scope.open_items:
+        for field, blocker in _blockers(item.first.part):
             kind = kinds.get(scope.present_id(blocker))
             if kind is None and _RANGE.fullmatch(blocker) and blocker not in scope.board.ids:
                 yield scope.at("TB203", item, field, _unclear(blocker))
@@ -68,46 +67,46 @@ def _shortened(path: list[str]) -> list[str]:
     return path if len(path) <= 12 else [*path[:6], f"({len(path) - 11} more)", *path[-5:]]
 
 
-def _need_fields(item: Item) -> list[Field]:
-    return [f for f in item.fields if f.key == "needs"]
-
-
-def _open_items(scope: Scope) -> Iterator[Item]:
-    return (item for item in scope.board.items if scope.status(item).kind not in CLOSED)
+@once
+def _words(part: Part) -> tuple[tuple[Field, str], ...]:
+    """Every word in ``needs``, with the field that says it."""
+    fields = fields_of_part(part, "needs")
+    return tuple((field, word) for field in fields for word in needs_of({"needs": field.value}))
 
 
 def _kinds(scope: Scope) -> dict[str, Kind]:
-    kinds = {item.task: item.status.kind for item in reversed(scope.board.items) if item.task}
+    parts = [item.first.part for item in reversed(scope.board.items)]
+    kinds = {part.task: part.status.kind for part in parts if part.task}
     return kinds | {task: status.kind for task, status in scope.known.items()}
 
 
-def _blockers(item: Item) -> Iterator[tuple[Field, str]]:
-    """Every id the item waits for, with the field that says so."""
-    for field in _need_fields(item):
-        for word in needs_of({"needs": field.value}):
-            if ID.fullmatch(word):
-                yield field, word
-    status, typed = item.status, item.status_field
+@once
+def _blockers(part: Part) -> tuple[tuple[Field, str], ...]:
+    """Every id the task waits for, with the field that says so."""
+    named = tuple((field, word) for field, word in _words(part) if ID.fullmatch(word))
+    status, typed = part.status, part.status_field
     if typed is not None and status.kind is Kind.BLOCKED and status.who.casefold() == "task":
-        yield typed, status.what
+        return (*named, (typed, status.what))
+    return named
 
 
 def _edges(scope: Scope) -> tuple[dict[str, list[str]], dict[str, Item]]:
-    """Who waits for whom among the open tasks: needs, ``blocked:task`` and a parent for its
-    children."""
+    """Who waits for whom among the open tasks that wait for anything: needs, ``blocked:task`` and
+    a parent for its children."""
     items: dict[str, Item] = {}
-    for item in _open_items(scope):
+    for item in scope.open_items:
         if item.task is not None:
             items.setdefault(item.task, item)
-    edges = {
-        task: [name for _, typed in _blockers(item) if (name := scope.present_id(typed)) in items]
-        for task, item in items.items()
-    }
+    edges: dict[str, list[str]] = {}
     for task, item in items.items():
+        names = [scope.present_id(typed) for _, typed in _blockers(item.first.part)]
+        if names:
+            edges[task] = [name for name in names if name in items]
         parent = None if item.parent is None else scope.board.items[item.parent].task
-        if parent in edges:
-            edges[parent].append(task)
-    return edges, items
+        if parent in items:
+            edges.setdefault(parent, []).append(task)
+    waiting = {task: [to for to in names if to in edges] for task, names in edges.items()}
+    return waiting, items
 
 
 def _groups(edges: dict[str, list[str]]) -> Iterator[list[str]]:

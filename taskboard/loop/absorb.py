@@ -104,7 +104,8 @@ async def _take_in(ctx: Context, memory: Memory, seen: Seen, *, accept: bool) ->
         held, asked = look_for_intent(ctx, board, seen, settling=memory.settling)
         if held in ACCEPTABLE and accept:
             held = None
-        await _record(ctx, board, seen, held, asked if held is None else None)
+        asked = asked if held is None else None
+        await _record(ctx, board, seen, held, asked, watching=memory.settling)
         world = await ctx.ledger.look()
     memory.sight = Sight(
         data=data,
@@ -151,14 +152,15 @@ async def prepare(ctx: Context, memory: Memory) -> None:
 
 def _parsed(memory: Memory, data: bytes, digest: str) -> Board:
     if memory.parsed is None or memory.parsed[0] != digest:
-        memory.parsed = (digest, parse(data))
+        earlier = None if memory.parsed is None else memory.parsed[1]
+        memory.parsed = (digest, parse(data, earlier=earlier))
     return memory.parsed[1]
 
 
 def recognised(board: Board, world: World) -> Board:
     """The board with the headings that only the ledger knows as tasks."""
     also = lost_headings(board, world)
-    return parse(board.data, also) if also else board
+    return parse(board.data, also, earlier=board) if also else board
 
 
 def is_absorbed(ctx: Context, memory: Memory) -> bool:
@@ -229,9 +231,18 @@ def shown_by(base: Base | None, words: Mapping[str, str] | None = None) -> Shown
 
 
 async def _record(
-    ctx: Context, board: Board, seen: Seen, held: str | None, asked: Asked | None
+    ctx: Context,
+    board: Board,
+    seen: Seen,
+    held: str | None,
+    asked: Asked | None,
+    *,
+    watching: bool,
 ) -> None:
     drafts = triggers(board, seen, held, asked, ctx.uptime())
+    if watching and seen.stat is not None:  # else nobody was there to notice
+        waited = ctx.clock.now().timestamp() - seen.stat.ctime_ns / 1e9
+        drafts[0].data["latency_s"] = round(max(waited, 0.0), 3)
     drafts += asked.drafts if asked else ()
     await ctx.ledger.keep(board.data)
     for text in (asked.texts if asked else {}).values():

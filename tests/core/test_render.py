@@ -57,6 +57,9 @@ def test_a_status_change_alters_the_value_span_and_no_other_byte(data, status, d
 @settings(max_examples=150, deadline=None)
 @given(BOARDS, STATUSES, st.lists(st.text(min_size=1), max_size=2))
 @example(b"# Board\n- result: old\n**Status:** ready  \n---\n", "done", [])
+@example(b"# Board\n- status: ready\r- result: old\n\n", "done", [])
+@example(b"# Board\n- status: ready\r- result: old\n\n", "done", ["0"])
+@example(b"# Board\n- status: ready\r\n\n", "done", ["0"])
 def test_what_was_rendered_reads_back_and_asks_for_nothing_more(data, status, notes):
     board = parse(data)
     lines = tuple(f"- note: x{one_line(note)}" for note in notes if note.isascii())
