@@ -15,6 +15,7 @@ from taskboard.core.ready import PRIORITIES
 from taskboard.core.scope import Scope, at, fields_of_part, typed
 from taskboard.core.spending import read_money
 from taskboard.core.steps import read_steps
+from taskboard.core.steps import read_steps
 from taskboard.core.units import read_duration, read_time
 
 _SIGNS = re.compile("[\"'`#()\\\\]")
@@ -35,6 +36,7 @@ _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
     "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
     "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
     "budget": (read_money, "an amount of US dollars like 2.50"),
+    "steps": (read_steps, "a list of at most 16 steps, plain words like analyze, deliver"),
     "steps": (read_steps, "a list of at most 16 steps, plain words like analyze, deliver"),
 }
 

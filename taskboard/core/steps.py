@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 GENERATE, VALIDATE = "generate", "validate"
 INTAKE = "intake"
+MOST = 16
+"""Steps that one task may name."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _AFTER = ("deliver", "confirm")
 _KNOWN = {
     "analyze": "Find out what has to be done and how. Change nothing yet; the summary of your"
@@ -36,6 +41,20 @@ def instruction(step: str) -> str:
     return _KNOWN.get(step, f"Do the step the task calls `{step}`.")
 
 
+def is_step(name: str) -> bool:
+    """Whether a step may be called this. A folder is named after it and agents are told it, so
+    it is a plain word: nothing else is followed, wherever it comes from."""
+    return _NAME.fullmatch(name) is not None
+
+
+def read_steps(typed: str) -> tuple[str, ...] | None:
+    """The names in a ``steps`` field, each once; None when one is no name or there are more than
+    ``MOST``."""
+    words = (word.strip().casefold() for word in typed.split(","))
+    names = tuple(dict.fromkeys(word for word in words if word))
+    return names if len(names) <= MOST and all(map(is_step, names)) else None
+
+
 def _named(fields: Mapping[str, str]) -> tuple[str, ...]:
-    words = (word.strip().casefold() for word in fields.get("steps", "").split(","))
-    return tuple(dict.fromkeys(word for word in words if word))
+    """None of them when they cannot be read: that is diagnosed (TB118) and does not start."""
+    return read_steps(fields.get("steps", "")) or ()

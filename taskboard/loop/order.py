@@ -7,7 +7,7 @@ from pathlib import Path
 from taskboard.confiners.repository import repository
 from taskboard.core.prompt import Assignment, first_prompt, news
 from taskboard.core.rights import rights_of
-from taskboard.core.steps import GENERATE, VALIDATE
+from taskboard.core.steps import GENERATE, VALIDATE, is_step
 from taskboard.core.task import Run, Task
 from taskboard.core.units import read_duration
 from taskboard.errors import NotFound
@@ -56,13 +56,18 @@ async def order_of(
 
 
 def step_folder(ctx: Context, run: Run, step: str) -> Path:
-    """Where a step's files lie: the run's own folder, and one in it for every other step."""
+    """Where a step's files lie: the run's own folder, and one beneath ``steps`` in it for every
+    other step. Raises ``ValueError`` for what cannot be a step's name."""
     return _step_folder(ctx, run.run, step)
 
 
 def _step_folder(ctx: Context, run: str, step: str) -> Path:
     folder = ctx.run_folder(run)
-    return folder if step in (GENERATE, VALIDATE) else folder / step
+    if step in (GENERATE, VALIDATE):
+        return folder
+    if not is_step(step):
+        raise ValueError(f"{step!r} is no name for a step, so it has no folder")
+    return folder / "steps" / step
 
 
 def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
@@ -87,7 +92,8 @@ def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | N
     before = task.previous
     if before is None or before.executor != run.executor:
         return None
-    return _step_folder(ctx, before.run, before.step)
+    known = is_step(before.step)  # what a ledger says is looked at, too
+    return _step_folder(ctx, before.run, before.step) if known else None
 
 
 async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str) -> Assignment:

@@ -54,6 +54,8 @@ def test_a_sound_board_has_no_diagnoses():
         ("max-attempts: 0", "TB118"),
         ("max-attempts: many", "TB118"),
         ("budget: cheap", "TB118"),
+        ("steps: ../../.., generate", "TB118"),
+        ("steps: analyze, output.log", "TB118"),
         ("priority: urgent", "TB125"),
         ("evidence: check, screenshot", "TB119"),
         ("project: ../other", "TB121"),

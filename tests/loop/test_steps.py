@@ -83,16 +83,16 @@ def test_each_step_goes_on_from_the_one_before_it(staff):
     folder = staff.codex.orders[1].folder
 
     assert [o.folder for o in staff.codex.orders] == [
-        folder / "analyze",
+        folder / "steps/analyze",
         folder,
-        folder / "deliver",
-        folder / "confirm",
+        folder / "steps/deliver",
+        folder / "steps/confirm",
     ]
     assert [o.previous for o in staff.codex.orders] == [
         None,
-        folder / "analyze",
+        folder / "steps/analyze",
         folder,
-        folder / "deliver",
+        folder / "steps/deliver",
     ]
 
 
@@ -290,3 +290,19 @@ def test_a_judge_hears_what_was_said_in_an_earlier_run(staff):
 
     assert asked(staff.codex) == ["generate@1", "deliver@1", "deliver@2"]
     assert [c.summary for c in staff.mind.claims] == ["It is finished."] * 2
+
+
+@pytest.mark.parametrize("name", ["../../..", "output.log", "x" * 300, "."])
+def test_a_step_with_a_hostile_name_starts_nothing(staff, name):
+    staff.desk.save(task(f"steps: {name}, generate"))
+    staff.desk.once()
+    assert staff.codex.orders == []
+    assert staff.desk.state("TASK-001") == "ready"
+
+
+def test_every_step_has_a_folder_of_its_own_beneath_the_runs(staff):
+    staff.desk.save(task("steps: output, generate, steps"))
+    staff.desk.once()
+    folders = [order.folder for order in staff.codex.orders]
+    run = staff.desk.workspace.runs / staff.codex.orders[0].run
+    assert folders == [run / "steps/output", run, run / "steps/steps"]
