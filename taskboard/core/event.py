@@ -17,6 +17,9 @@ Keys that ``data`` carries, by type (keys may be added, never renamed):
                         another decided), outdated (came too late, not used), cost_usd, usage
 ``relayed``             from, executor, reason, error
 ``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back
+``board_written``       digest, bytes; over (digest of the text before) and edits (the splices
+                        that made it from that), or neither: then ``objects/`` has it
+``space_freed``         objects, runs, files: what ``gc`` has removed, by digest or name; bytes
 refusals                verb, reason, and for children ``open`` and ``children``
 any                     ``note`` (the runtime's line on the board), ``result`` (likewise),
                         ``next`` (legal transitions), ``cause``
@@ -74,6 +77,8 @@ class EventType(StrEnum):
     DAEMON_STARTED = "daemon_started"
     DAEMON_STOPPED = "daemon_stopped"
     GIT_MOVED = "git_moved"
+    BOARD_WRITTEN = "board_written"
+    SPACE_FREED = "space_freed"
 
 
 FIRST_PREV = "0" * 64

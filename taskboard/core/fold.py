@@ -40,6 +40,8 @@ _TASK_EVENTS = frozenset(e.value for e in E) - {
     E.DAEMON_STARTED,
     E.DAEMON_STOPPED,
     E.GIT_MOVED,
+    E.BOARD_WRITTEN,
+    E.SPACE_FREED,
 }
 
 _ENDS_RUN = frozenset(
@@ -169,9 +171,12 @@ def _settle_world(world: World, event: Event) -> None:
             world.paused = False
         case E.GIT_MOVED:
             world.git_head = event.data.get("git", world.git_head)
+        case E.BOARD_WRITTEN:
+            stands(world, event)
         case E.FILE_CHANGED_TRIGGERED:
             world.digest = event.data.get("digest", world.digest)
             world.absorbed = event.seq
+            stands(world, event)
             world.tangled = frozenset(event.data.get("tangled", ()))
             world.held = event.data.get("held")
             if world.held is None:
@@ -185,6 +190,14 @@ def _settle_world(world: World, event: Event) -> None:
                     world.tasks[task.task_id] = _REPLACE(task, **change)
         case _:
             pass
+
+
+def stands(world: World, event: Event) -> None:
+    """What stands on the board from this event on: a save, or what the runtime wrote."""
+    whole = "edits" not in event.data
+    world.board = event.data.get("digest", world.board)
+    world.board_from = event.seq if whole else world.board_from
+    world.board_edits = 0 if whole else world.board_edits + 1
 
 
 _SIGHTED: dict[str, dict[str, Any]] = {

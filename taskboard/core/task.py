@@ -174,6 +174,13 @@ class World:
         """Digest of the board that was last read as intent."""
         self.read_at = 0
         """Sequence of the event that read it."""
+        self.board: str | None = None
+        """Digest of what stands on the board as far as the ledger knows: a save that was absorbed,
+        or what the runtime has written since."""
+        self.board_from = 0
+        """Sequence of the last event whose whole text was kept for that."""
+        self.board_edits = 0
+        """Writes since, which the ledger knows by their splices."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
         self.tasks: dict[str, Task] = {}

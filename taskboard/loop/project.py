@@ -17,6 +17,7 @@ from taskboard.log import log
 from taskboard.loop.absorb import LOCK, absorb, base_of, read_board, shown_by
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.quiet import quiet
+from taskboard.loop.remember import remember
 from taskboard.loop.writeback import Base, Lost, Unable, Written
 
 _ROUNDS = 16
@@ -38,13 +39,14 @@ async def project(ctx: Context, memory: Memory) -> bool:
         if sight.held is not None or sight.board is None or sight.data is None:
             return False
         base = base_of(ctx, world)
-        board = await _with_sections(ctx, sight.board, world, base)
-        new = _projection(board, world, shown_by(base))
+        board = await with_sections(ctx, sight.board, world, base)
+        new = projection(board, world, shown_by(base))
         with ctx.files.lock(ctx.workspace.state / LOCK):
             present = read_board(ctx)
             same = present == sight.data  # else somebody has saved or projected meanwhile
             outcome = ctx.writeback.put(sight.data, new) if same else Lost(present or b"")
         if isinstance(outcome, Written):
+            await remember(ctx, sight.data, new.data)
             if new.data != sight.data:
                 memory.wrote = ctx.clock.awake()
                 if not memory.patient or read_board(ctx) == new.data:
@@ -67,7 +69,8 @@ async def project(ctx: Context, memory: Memory) -> bool:
     return False
 
 
-def _projection(board: Board, world: World, shown: Shown) -> Base:
+def projection(board: Board, world: World, shown: Shown) -> Base:
+    """The board as the ledger says, and what it shows then."""
     names = name_items(board, world)
     silent = doubled_ids(board, world) | reused_ids(board, world) | world.tangled
     wishes = []
@@ -143,7 +146,7 @@ def _word(item: Item) -> str:
     return found.value.strip() if found else ""
 
 
-async def _with_sections(ctx: Context, board: Board, world: World, base: Base | None) -> Board:
+async def with_sections(ctx: Context, board: Board, world: World, base: Base | None) -> Board:
     """The board with the sections that were added for commands and that it lacks: no board has
     shown them yet, or a save that was made on an older text has dropped them."""
     before = base.statuses if base is not None else {}

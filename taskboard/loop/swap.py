@@ -82,6 +82,22 @@ class Swap:
             return self._look(board, slot, seen, data)
         return self._step_aside(board, slot, seen)
 
+    def make(self, data: bytes) -> Outcome:
+        """Give the board's name to a new file that holds ``data``, where nobody has it."""
+        board = self._displaced.board()
+        spare = board.with_name(f".{board.name}.new{TEMPORARY}")
+        self._files.write(spare, data)
+        try:
+            self._files.link(spare, board)
+        except FileExistsError:
+            return Lost(self._files.read(board))
+        except OSError as trouble:
+            return Unable(f"{board.parent} takes no hard links ({trouble.strerror})")
+        finally:
+            self._files.remove(spare)
+        self._files.sync_folder(board.parent)
+        return Written()
+
     def _look(self, board: Path, slot: Slot, seen: bytes, data: bytes) -> Outcome:
         found = self._files.read(self._displaced.file(slot))
         if found == seen:

@@ -101,6 +101,20 @@ class WriteBack:
             raise self._refused(trouble) from trouble
         return outcome
 
+    def make(self, new: Base) -> Outcome:
+        """Write ``new`` where no board is, and never over one: ``Lost`` when there is."""
+        try:
+            self._recover()
+            save_base(self._files, self._next, new.following(self.base()))
+            outcome = self._swap.make(new.data)
+            if isinstance(outcome, Written):
+                self._promote()
+            else:
+                self._files.remove(self._next)
+        except OSError as trouble:
+            raise self._refused(trouble) from trouble
+        return outcome
+
     def linger(self) -> list[Late]:
         """Look at the displaced files again: late saves, each for ``absorb_late``. Files older
         than 30 s that nobody changed are removed. A save younger than 0.2 s may be half
@@ -161,8 +175,8 @@ class WriteBack:
         joined = join(late.base, present, late.data)
         if not late.base and _grew_from(present, late.data):
             whole = _said(late.data) <= _said(present)
-            return Written(), None if whole else self._keep(late.data)
-        conflict = self._keep(present) if joined.conflicts else None
+            return Written(), None if whole else self.keep(late.data)
+        conflict = self.keep(present) if joined.conflicts else None
         if joined.data == present:
             return Written(), conflict
 
@@ -177,8 +191,8 @@ class WriteBack:
 
         return self._swap.replace(present, joined.data, promise), conflict
 
-    def _keep(self, data: bytes) -> Path:
-        """Store the board's other version, durable, under a name of its own."""
+    def keep(self, data: bytes) -> Path:
+        """Store the board's other version in ``conflicts/``, durable, under a name of its own."""
         self._files.make_folder(self._conflicts)
         moment = stamp(self._clock.now()).replace(":", "").replace(".", "-")
         taken = set(self._files.names(self._conflicts))
@@ -203,7 +217,7 @@ class WriteBack:
         if join(base, present, found).data == present:
             self._displaced.drop(slot)
             return []
-        slot = msgspec.structs.replace(slot, conflict=self._keep(found).name)
+        slot = msgspec.structs.replace(slot, conflict=self.keep(found).name)
         return [Late(slot=slot, base=base, data=found, joined=True)]
 
     def _late(self, slot: Slot, found: bytes) -> Late:

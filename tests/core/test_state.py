@@ -69,6 +69,8 @@ NO_TASK = {
     "daemon_started",
     "daemon_stopped",
     "git_moved",
+    "board_written",
+    "space_freed",
 }
 
 

@@ -71,7 +71,8 @@ def tick_again(staff, times=1):
     async def turns():
         for _ in range(times):
             await tick(staff.desk.ctx, staff.desk.memory)
-            await asyncio.sleep(0)
+            for _ in range(3):
+                await asyncio.sleep(0)
 
     staff.desk.play(turns())
 

@@ -13,6 +13,7 @@ from taskboard.core.event import EventType as E
 
 _TYPED = ("title", "text", "fields")
 """What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
+_VERBATIM = {E.CREATED: _TYPED, E.EDITED: _TYPED, E.BOARD_WRITTEN: ("edits",)}
 
 
 class Turn:
@@ -46,7 +47,7 @@ class Wish:
 def redacted(draft: Draft, redact: Callable[[Any], Any]) -> Draft:
     """The draft as it may be stored: all of its data but what people typed is redacted."""
     data = draft.data
-    typed = _TYPED if draft.type in (E.CREATED, E.EDITED) else ()
+    typed = _VERBATIM.get(draft.type, ())
     whole = {key: one for key, one in data.items() if key in typed}
     whole.update(redact({key: one for key, one in data.items() if key not in typed}))
     return msgspec.structs.replace(draft, data=whole)
