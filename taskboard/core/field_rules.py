@@ -15,7 +15,6 @@ from taskboard.core.ready import PRIORITIES
 from taskboard.core.scope import Scope, at, fields_of_part, typed
 from taskboard.core.spending import read_money
 from taskboard.core.steps import read_steps
-from taskboard.core.steps import read_steps
 from taskboard.core.units import read_duration, read_time
 
 _SIGNS = re.compile("[\"'`#()\\\\]")
@@ -36,7 +35,6 @@ _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
     "not-before": (read_time, "a UTC time like 2026-04-20T15:25Z"),
     "max-attempts": (_COUNT.fullmatch, "a whole number from 1"),
     "budget": (read_money, "an amount of US dollars like 2.50"),
-    "steps": (read_steps, "a list of at most 16 steps, plain words like analyze, deliver"),
     "steps": (read_steps, "a list of at most 16 steps, plain words like analyze, deliver"),
 }
 
@@ -114,16 +112,15 @@ def project_outside(scope: Scope) -> Iterator[Diagnosis]:
     """TB121: a folder that is not beneath the board nor beneath a permitted root. Judged by
     its spelling: symbolic links are followed, and judged again, when the run starts."""
     for item in scope.board.items:
-        for field in projects_of(item.first.part):
-            if field.value and not _permitted(field.value, scope.roots):
+        for field in _projects(item.first.part):
+            if not _permitted(field.value, scope.roots):
                 said = f"The project {field.value!r} lies outside the board's folder."
                 yield scope.at("TB121", item, field, said)
 
 
 @once
-def projects_of(part: Part) -> tuple[Field, ...]:
-    """The fields that name a project."""
-    return tuple(fields_of_part(part, "project"))
+def _projects(part: Part) -> tuple[Field, ...]:
+    return tuple(field for field in fields_of_part(part, "project") if field.value)
 
 
 def _permitted(path: str, roots: tuple[str, ...]) -> bool:

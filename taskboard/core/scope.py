@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from taskboard.core.board import Board, Diagnosis, Field, Item, Part
+from taskboard.core.board import Board, Diagnosis, Field, Item, Part, once
 from taskboard.core.codes import finding
 from taskboard.core.fields import text_of
-from taskboard.core.state import CLOSED, Status
+from taskboard.core.needs import needs_of
+from taskboard.core.state import CLOSED, Kind, Status
 
 
 def fields_of_part(part: Part, *keys: str) -> Iterator[Field]:
@@ -22,6 +23,18 @@ def typed(part: Part, field: Field) -> str:
     return text_of(part.raw[slice(*field.value_span)])
 
 
+@once
+def waits_for(part: Part) -> tuple[tuple[Field, str], ...]:
+    """Every word that says what the task waits for, in ``needs`` and ``blocked:task``, with the
+    field that says it."""
+    fields = fields_of_part(part, "needs")
+    named = tuple((field, word) for field in fields for word in needs_of({"needs": field.value}))
+    status, field = part.status, part.status_field
+    if field is not None and status.kind is Kind.BLOCKED and status.who.casefold() == "task":
+        return (*named, (field, status.what))
+    return named
+
+
 def at(code: str, part: Part, field: Field, message: str = "") -> Diagnosis:
     """A finding on the value of a part's field, on the line of the part; columns count
     characters."""
@@ -31,15 +44,18 @@ def at(code: str, part: Part, field: Field, message: str = "") -> Diagnosis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The board, the time, the ledger's states by human id, the permitted project roots, by
-    ids of before the ids that tasks were ``renamed`` to, and the tasks that are not over."""
+    """The board, the time, the ledger's states by human id, the permitted project roots, and
+    by ids of before the ids that tasks were ``renamed`` to."""
 
     board: Board
     now: datetime
     known: Mapping[str, Status]
     roots: tuple[str, ...] = ()
     renamed: Mapping[str, str]
-    open_items: Sequence[Item]
+    by_name: Mapping[str, Item]
+    """The first item of every id."""
+    waiting: Sequence[Item]
+    """Those that are not over and wait for something."""
 
     def at(self, code: str, item: Item, field: Field, message: str = "") -> Diagnosis:
         """A finding on the value of a field of the item's part."""
@@ -67,12 +83,20 @@ def scope_of(
     renamed: Mapping[str, str],
 ) -> Scope:
     """The scope of one look at a board."""
-    parts = ((item, item.first.part) for item in board.items)
-    still = [
-        item
-        for item, part in parts
-        if (known.get(part.task or "") or part.status).kind not in CLOSED
-    ]
+    by_name: dict[str, Item] = {}
+    waiting = []
+    for item in board.items:
+        part = item.first.part
+        if part.task is not None:
+            by_name.setdefault(part.task, item)
+        if waits_for(part) and known.get(part.task or "", part.status).kind not in CLOSED:
+            waiting.append(item)
     return Scope(
-        board=board, now=now, known=known, roots=tuple(roots), renamed=renamed, open_items=still
+        board=board,
+        now=now,
+        known=known,
+        roots=tuple(roots),
+        renamed=renamed,
+        by_name=by_name,
+        waiting=waiting,
     )

@@ -58,9 +58,10 @@ def text(scope: Scope) -> Iterator[Diagnosis]:
 
 def duplicate_id(scope: Scope) -> Iterator[Diagnosis]:
     """TB111: two sections with one id."""
-    names = Counter(item.first.part.task for item in scope.board.items)
-    twice = {task for task, count in names.items() if count > 1 and task is not None}
-    for task in (name for name in names if name in twice):
+    names = [item.first.part.task for item in scope.board.items]
+    if len(scope.by_name) == len(names):
+        return
+    for task in [name for name, count in Counter(names).items() if name and count > 1]:
         items = [item for item in scope.board.items if item.task == task]
         for item in items:
             others = ", ".join(str(other.line) for other in items if other is not item)

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from taskboard.core.board import Diagnosis, Field, Item, Part, once
 from taskboard.core.codes import finding
 from taskboard.core.ids import ID
-from taskboard.core.needs import needs_of
-from taskboard.core.scope import Scope, fields_of_part
-from taskboard.core.state import Kind
+from taskboard.core.scope import Scope, waits_for
+from taskboard.core.state import CLOSED, Kind
 
 _LOST = {Kind.FAILED: ("TB204", "has failed"), Kind.WITHDRAWN: ("TB205", "was removed")}
 _RANGE = re.compile(r"([A-Z][A-Z0-9-]*-)\d+-\1\d+")
@@ -22,9 +21,9 @@ _SMALL = 50
 
 def unclear_needs(scope: Scope) -> Iterator[Diagnosis]:
     """TB203: words in ``needs`` that are no single id."""
-    for item in scope.open_items:
-        for field, word in _words(item.first.part):
-            if not ID.fullmatch(word):
+    for item in scope.waiting:
+        for field, word in waits_for(item.part):
+            if field.key == "needs" and not ID.fullmatch(word):
                 yield scope.at("TB203", item, field, _unclear(word))
 
 
@@ -34,10 +33,9 @@ def _unclear(word: str) -> str:
 
 def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
     """TB202, TB204, TB205: a blocker that never existed, failed or was withdrawn."""
-    kinds = _kinds(scope)
-    for item in scope.open_items:
-        for field, blocker in _blockers(item.first.part):
-            kind = kinds.get(scope.present_id(blocker))
+    for item in scope.waiting:
+        for field, blocker in _blockers(item.part):
+            kind = _kind(scope, scope.present_id(blocker))
             if kind is None and _RANGE.fullmatch(blocker) and blocker not in scope.board.ids:
                 yield scope.at("TB203", item, field, _unclear(blocker))
             elif kind is None:
@@ -51,7 +49,7 @@ def lost_blocker(scope: Scope) -> Iterator[Diagnosis]:
 
 def cycle(scope: Scope) -> Iterator[Diagnosis]:
     """TB201: tasks that wait for each other. The message is the path, from the task to itself."""
-    edges, items = _edges(scope)
+    edges = _edges(scope)
     for group in _groups(edges):
         members = set(group)
         if len(group) == 1 and group[0] not in edges[group[0]]:
@@ -60,53 +58,45 @@ def cycle(scope: Scope) -> Iterator[Diagnosis]:
         for task in group:
             path = shared if len(group) > _SMALL else _path(edges, members, task)
             said = " -> ".join(_shortened(path))
-            yield finding("TB201", said, line=items[task].line, task=task)
+            yield finding("TB201", said, line=scope.by_name[task].line, task=task)
 
 
 def _shortened(path: list[str]) -> list[str]:
     return path if len(path) <= 12 else [*path[:6], f"({len(path) - 11} more)", *path[-5:]]
 
 
-@once
-def _words(part: Part) -> tuple[tuple[Field, str], ...]:
-    """Every word in ``needs``, with the field that says it."""
-    fields = fields_of_part(part, "needs")
-    return tuple((field, word) for field in fields for word in needs_of({"needs": field.value}))
-
-
-def _kinds(scope: Scope) -> dict[str, Kind]:
-    parts = [item.first.part for item in reversed(scope.board.items)]
-    kinds = {part.task: part.status.kind for part in parts if part.task}
-    return kinds | {task: status.kind for task, status in scope.known.items()}
+def _kind(scope: Scope, task: str) -> Kind | None:
+    if task in scope.known:
+        return scope.known[task].kind
+    item = scope.by_name.get(task)
+    return None if item is None else item.status.kind
 
 
 @once
 def _blockers(part: Part) -> tuple[tuple[Field, str], ...]:
     """Every id the task waits for, with the field that says so."""
-    named = tuple((field, word) for field, word in _words(part) if ID.fullmatch(word))
-    status, typed = part.status, part.status_field
-    if typed is not None and status.kind is Kind.BLOCKED and status.who.casefold() == "task":
-        return (*named, (typed, status.what))
-    return named
+    words = waits_for(part)
+    return tuple((field, word) for field, word in words if ID.fullmatch(word))
 
 
-def _edges(scope: Scope) -> tuple[dict[str, list[str]], dict[str, Item]]:
+def _edges(scope: Scope) -> dict[str, list[str]]:
     """Who waits for whom among the open tasks that wait for anything: needs, ``blocked:task`` and
     a parent for its children."""
-    items: dict[str, Item] = {}
-    for item in scope.open_items:
-        if item.task is not None:
-            items.setdefault(item.task, item)
     edges: dict[str, list[str]] = {}
-    for task, item in items.items():
-        names = [scope.present_id(typed) for _, typed in _blockers(item.first.part)]
-        if names:
-            edges[task] = [name for name in names if name in items]
-        parent = None if item.parent is None else scope.board.items[item.parent].task
-        if parent in items:
-            edges.setdefault(parent, []).append(task)
-    waiting = {task: [to for to in names if to in edges] for task, names in edges.items()}
-    return waiting, items
+    for item in scope.waiting:
+        if item.task is not None and scope.by_name[item.task] is item:
+            names = (scope.present_id(word) for _, word in _blockers(item.part))
+            edges[item.task] = list(names)
+    for item in scope.board.items:
+        if item.parent is not None and item.task is not None and _is_open(scope, item):
+            parent = scope.board.items[item.parent]
+            if parent.task is not None and _is_open(scope, parent):
+                edges.setdefault(parent.task, []).append(item.task)
+    return {task: [name for name in names if name in edges] for task, names in edges.items()}
+
+
+def _is_open(scope: Scope, item: Item) -> bool:
+    return scope.status(item).kind not in CLOSED
 
 
 def _groups(edges: dict[str, list[str]]) -> Iterator[list[str]]:
