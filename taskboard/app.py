@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskboard.anthropic_api import KEYS
 from taskboard.clock import SystemClock
@@ -39,6 +39,9 @@ from taskboard.registry import Executors, decider, names
 from taskboard.trust import Trust
 from taskboard.wakefulness import Wakefulness
 from taskboard.workspace import Workspace, find, user_state
+
+if TYPE_CHECKING:
+    from taskboard.loop.bell import CommandBell
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,27 @@ def open_app(
         untrusted=lambda: _untrusted(trust, workspace, path),
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
         keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
+        bell=_bell(settings, workspace, edges, files, redactor) if settings.notify else None,
     )
     place = Place(path, workspace.state, workspace.board.name, device)
     return App(workspace, configured, ctx, Memory(), ledger, trust, heads, place)
+
+
+def _bell(
+    settings: Settings, workspace: Workspace, edges: Edges, files: DiskFiles, redactor: Redactor
+) -> CommandBell:
+    from taskboard.loop.bell import CommandBell
+
+    return CommandBell(
+        settings.notify,
+        workspace=workspace,
+        environ=edges.environ,
+        names=settings.env,
+        files=files,
+        clock=edges.clock,
+        processes=edges.processes,
+        redactor=redactor,
+    )
 
 
 def _ledger_path(workspace: Workspace, settings: Settings) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from taskboard.clock import Clock
 from taskboard.core.board import Board
@@ -23,6 +24,9 @@ from taskboard.ledger import History, Lease, Leases, Ledger
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import Processes
 from taskboard.workspace import Workspace
+
+if TYPE_CHECKING:
+    from taskboard.loop.bell import Bell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Context:
     git: Git
     keep_awake: Callable[[], AbstractContextManager[object]] = nullcontext
     """Around work: the machine does not fall asleep over it, where that was asked for."""
+    bell: Bell | None = None
+    """Tells people what happened, where that was asked for (setting ``notify``)."""
 
     def project(self, fields: Mapping[str, str]) -> Path:
         """The folder a task works in."""

@@ -23,6 +23,7 @@ from taskboard.log import log
 from taskboard.loop.absorb import is_absorbed, prepare
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.late import has_late_saves
+from taskboard.loop.notify import Notifier
 from taskboard.loop.project import project
 from taskboard.loop.pulse import NO_PULSE, Pulse
 from taskboard.loop.reclaim import has_dead
@@ -67,6 +68,7 @@ class Daemon:
         self._began = ctx.clock.awake()
         self._lead = self._wall_lead()
         self._stop = False
+        self._notifier = Notifier(ctx)
         memory.patient = True
 
     def stop(self) -> None:
@@ -82,6 +84,7 @@ class Daemon:
         self.changes.start(space.root, names, self._told)
         try:
             await self._say(E.DAEMON_STARTED)
+            await self._notifier.start()
             await self._turn(start=True)
             self._pulse.ready()
             while not self._stop:
@@ -91,6 +94,7 @@ class Daemon:
             self._pulse.stopping()
             await self._shut_down()
         finally:
+            self._notifier.abandon()
             self.changes.stop()
 
     def _told(self, name: str) -> None:
@@ -239,6 +243,7 @@ class Daemon:
         if quiet:
             self._noticed = self.memory.sight.stat
             self._look_at_board()  # a save that came while this turn wrote waits for its quiet
+        self._notifier.news()
         if self._progress is not None:
             self._progress()
 
@@ -265,9 +270,12 @@ class Daemon:
             await project(self.ctx, self.memory)
         except TaskboardError as error:
             log.warning("the board could not be written at the end: %s", error.message)
+        await self._notifier.stop()
         await self._say(E.DAEMON_STOPPED)
 
     async def _say(self, event: E) -> None:
         me = self.ctx.processes.me()
         data = {"pid": me.pid, "slots": self.ctx.settings.slots}
+        if self.ctx.bell is not None:
+            data["notify"] = True  # what happens from here on is told, if need be later
         await self.ctx.ledger.append([Draft(type=event, data=data)])

@@ -16,6 +16,7 @@ from taskboard.core.units import read_time, second_up
 from taskboard.core.wake import due
 from taskboard.loop.command import begin
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.notify import Notifier
 from taskboard.loop.scene import set_scene
 from taskboard.loop.tick import tick
 
@@ -32,12 +33,30 @@ async def once(
     waited for. ``progress`` is called after every turn and about once a second in between.
     """
     await begin(ctx, memory)
+    notifier = Notifier(ctx)
+    await notifier.start()
+    try:
+        world = await _work_off(ctx, memory, notifier, wait, progress)
+        await notifier.stop()
+    finally:
+        notifier.abandon()
+    return world
+
+
+async def _work_off(
+    ctx: Context,
+    memory: Memory,
+    notifier: Notifier,
+    wait: float,
+    progress: Callable[[], None] | None,
+) -> World:
     deadline = ctx.clock.awake() + wait
     start = True
     while True:
         memory.due = False
         memory.news.clear()
         await tick(ctx, memory, start=start)
+        notifier.news()
         start = False
         if progress is not None:
             progress()

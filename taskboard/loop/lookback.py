@@ -1,0 +1,59 @@
+"""Finding a place in the ledger from its end: what is asked about lies near it, and a ledger of
+years is long. The windows that are read grow until the place is in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from taskboard.core.absence import Leaving
+from taskboard.core.event import Event
+from taskboard.ledger import History
+
+_WINDOW = 2048
+_GROWTH = 4
+
+
+async def when_left(
+    history: History, seq: int, *, me: str, device: str, now: datetime
+) -> Event | None:
+    """The last act of ``me`` before they were gone last (see ``Leaving``), in a ledger that ends
+    at ``seq``; None when they have been here all the time."""
+    leaving = Leaving(me, device, now)
+    async for window in _windows(history, seq):
+        leaving.take(window)
+        found = leaving.found()
+        if found is not None:
+            return found
+    return None
+
+
+async def seq_before(history: History, seq: int, moment: datetime) -> int:
+    """The sequence of the last event before ``moment``; 0 when there is none. The ledger ends at
+    ``seq``."""
+    async for window in _windows(history, seq):
+        earlier = [e.seq for e in window if _is_before(e, moment)]
+        if earlier:
+            return earlier[-1]
+    return 0
+
+
+async def _windows(history: History, seq: int) -> AsyncIterator[list[Event]]:
+    """The ledger from its end, in pieces that do not overlap, each in order."""
+    end, size = seq, _WINDOW
+    while end > 0:
+        start = max(end - size, 0)
+        window = []
+        async for event, _line in history.read(start):
+            if event.seq > end:
+                break
+            window.append(event)
+        yield window
+        end, size = start, size * _GROWTH
+
+
+def _is_before(event: Event, moment: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(event.ts) < moment
+    except ValueError:
+        return False
