@@ -66,8 +66,11 @@ class Call:
         from taskboard.log import log
 
         app = self.open(writable=writable)
+        done: list[T] = []
 
-        async def whole() -> T:
+        async def whole() -> None:
+            # What it found is not its result: asyncio would put that, at whatever length, into
+            # the text of an error that ``signal`` raises and drops when the loop ends.
             try:
                 doubt = app.ledger.doubt()
                 if doubt is not None and writable:
@@ -75,11 +78,12 @@ class Call:
                     raise doubt
                 if doubt is not None:
                     log.warning("%s", doubt.message)
-                return await work(app)
+                done.append(await work(app))
             finally:
                 app.ledger.close()
 
-        return asyncio.run(whole())
+        asyncio.run(whole())
+        return done[0]
 
     def answer(
         self,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskboard.core.board import Span
+
+if TYPE_CHECKING:  # slow to import, and most boards are read without it
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _DEEPEST = 60
 """Nesting that markdown-it follows; what lies deeper in one section is read as text."""
@@ -72,6 +73,8 @@ def atx(flat: bytes, line: int) -> Heading:
 
 @lru_cache(maxsize=1)
 def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     reader = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
     return reader.disable("inline")
 
