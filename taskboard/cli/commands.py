@@ -36,6 +36,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "Say that a held board is meant as it is.",
             "taskboard accept",
         ),
+        Entry(
+            "import",
+            "import_",
+            "import_",
+            "Make a board of other people's.",
+            "taskboard import TODO.md -o task-board.md",
+        ),
         Entry("fork", "fork", "fork", "Go on in a new ledger.", "taskboard fork"),
         Entry("run", "work", "run", "Work on the board until stopped.", "taskboard run"),
         Entry(
