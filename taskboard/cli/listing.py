@@ -16,7 +16,7 @@ from taskboard.core.lines import proof_word
 from taskboard.core.state import Kind
 from taskboard.core.task import Task
 from taskboard.errors import Usage
-from taskboard.loop.inbox import boxes
+from taskboard.loop.boxes import boxes
 
 _DEEPEST = 5
 """Levels by which ``list`` indents a title: headings have six."""

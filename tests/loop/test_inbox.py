@@ -7,7 +7,7 @@ from typing import Any
 from taskboard.core.parse import parse
 from taskboard.core.state import DONE, READY, WITHDRAWN
 from taskboard.core.task import Task, World
-from taskboard.loop.inbox import box_id, boxes
+from taskboard.loop.boxes import box_id, boxes
 
 
 def world(*made: tuple[str, int, dict[str, Any]]) -> World:
