@@ -155,7 +155,8 @@ def test_a_section_that_is_gone_says_when_its_task_is_withdrawn(board):
 def about(board, kind, **data):
     """An event of this type, as the ledger would have it."""
     board.ok("add", "Work", "--status", "todo")
-    return msgspec.structs.replace(events(board)[-1], type=kind, data=data)
+    made = next(event for event in events(board) if event.task == "TASK-001")
+    return msgspec.structs.replace(made, type=kind, data=data)
 
 
 @pytest.mark.parametrize(
