@@ -29,6 +29,7 @@ from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Edges
 from taskboard.git import FolderGit
+from taskboard.git_commits import GitCommits
 from taskboard.heads import Heads, opened_as
 from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, fork
 from taskboard.ledgers.leases import DirectoryLeases
@@ -38,6 +39,7 @@ from taskboard.processes import SystemProcesses
 from taskboard.registry import Executors, decider, names
 from taskboard.trust import Trust
 from taskboard.wakefulness import Wakefulness
+from taskboard.web import PublicWeb
 from taskboard.workspace import Workspace, find, user_state
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ def open_app(
         owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace, path),
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
+        commits=GitCommits(environ, (workspace.root,)),
+        web=PublicWeb(),
         keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
         bell=_bell(settings, workspace, edges, files, redactor) if settings.notify else None,
     )

@@ -1,4 +1,4 @@
-"""The repository that a board lies in, as far as its files tell. Git itself is never started.
+"""The repository that a board lies in, as far as its files tell. Git is not started for it.
 
 A board that a person edits and a board that a pull brought look the same; only the repository
 knows the difference. ``FolderGit`` reads it on disk, ``taskboard.testing.git.FakeGit`` is for
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from taskboard.git_folder import head_of, places_of, read_in
 
 
 class GitSight(NamedTuple):
@@ -46,13 +47,8 @@ class Git(Protocol):
         ...
 
 
-_SMALL = 1 << 12
-_PACKED = 1 << 24
 _REFLOG = 1 << 20
-_DEPTH = 5
-"""How many symbolic refs may follow each other, as in git."""
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ENTRY = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^\t\n]*\t?([^\n]*)")
 _OWN = re.compile(rb"commit(?: \((?:initial|amend)\))?:")
 """What the reflog says of a person's own commits. ``commit (merge)`` ends somebody's merge."""
@@ -66,13 +62,6 @@ _WAITS = (
     ("REVERT_HEAD", "revert"),
 )
 """What lies in the git folder while it waits for a person, the outermost first."""
-
-
-class _Places(NamedTuple):
-    """The folder of this work tree's own state, and the one that all work trees share."""
-
-    own: Path
-    common: Path
 
 
 class _Entry(NamedTuple):
@@ -91,18 +80,18 @@ class FolderGit:
 
     def look(self) -> GitSight:
         """The present moment. Never raises."""
-        places = _places(self._folder)
+        places = places_of(self._folder)
         if places is None:
             return GitSight()
-        return GitSight(_head(places), _busy(places.own), _is_writing(places.own))
+        return GitSight(head_of(places), _busy(places.own), _is_writing(places.own))
 
     def arrived(self, since: str | None) -> bool:
         """Read from the reflog; see ``Git.arrived``. What changes files without moving HEAD
         (``git stash pop``, ``git restore``, ``git apply``) is not seen."""
-        places = _places(self._folder)
+        places = places_of(self._folder)
         if places is None:
             return False
-        head = _head(places)
+        head = head_of(places)
         if head == since:
             return False
         place = since
@@ -111,53 +100,6 @@ class FolderGit:
                 return True
             place = entry.new
         return place != head  # the reflog does not tell how HEAD came here
-
-
-def _places(folder: Path) -> _Places | None:
-    """The nearest repository upward, found as git finds it."""
-    try:
-        here = folder.resolve()
-    except (OSError, RuntimeError):
-        return None
-    for above in (here, *here.parents):
-        named = above / ".git"
-        own = named if os.path.isdir(named) else _linked(named)  # noqa: PTH112  never raises
-        if own is not None and os.path.lexists(own / "HEAD"):
-            shared = _line(own / "commondir")
-            return _Places(own, own / shared if shared else own)
-        if os.path.isfile(named):  # noqa: PTH113
-            return None  # it names a repository, and that one is not there
-    return None
-
-
-def _linked(named: Path) -> Path | None:
-    """Where the ``.git`` file of a work tree or a submodule leads."""
-    line = _line(named)
-    if line is None or not line.startswith("gitdir: "):
-        return None
-    return named.parent / line.removeprefix("gitdir: ")
-
-
-def _head(places: _Places) -> str | None:
-    name = "HEAD"
-    for _ in range(_DEPTH):
-        line = _line(places.own / name)
-        if line is None and name != "HEAD":
-            line = _line(places.common / name) or _packed(places.common, name)
-        if line is None or not line.startswith("ref:"):
-            return line if line and _COMMIT.fullmatch(line) else None
-        name = line.removeprefix("ref:").strip()
-        if not name.startswith("refs/") or ".." in name.split("/"):
-            return None
-    return None
-
-
-def _packed(common: Path, name: str) -> str | None:
-    data = b"\n" + (_read(common / "packed-refs", _PACKED) or b"")
-    end = data.find(b" " + os.fsencode(name) + b"\n")
-    if end < 0:
-        return None
-    return data[data.rfind(b"\n", 0, end) + 1 : end].decode("ascii", "replace")
 
 
 def _busy(own: Path) -> str | None:
@@ -180,7 +122,7 @@ def _since(reflog: Path, since: str | None) -> list[_Entry]:
 
 def _entries(reflog: Path) -> Iterator[_Entry]:
     """The movements of HEAD that the end of the reflog tells of, in order."""
-    for line in (_read(reflog, -_REFLOG) or b"").splitlines():
+    for line in (read_in(reflog, -_REFLOG) or b"").splitlines():
         found = _ENTRY.fullmatch(line)
         if found:  # the first line may be cut
             old, new, what = found.groups()
@@ -190,28 +132,3 @@ def _entries(reflog: Path) -> Iterator[_Entry]:
 def _commit(name: bytes) -> str | None:
     """None for the zeros that stand for: no commit."""
     return name.decode() if name.strip(b"0") else None
-
-
-def _line(path: Path) -> str | None:
-    """A small file of one line, without what ends it."""
-    data = _read(path, _SMALL)
-    return None if data is None else os.fsdecode(data).rstrip("\r\n")
-
-
-def _read(path: Path, limit: int) -> bytes | None:
-    """At most ``limit`` bytes from the start of a regular file, or from its end when ``limit`` is
-    negative; None when that cannot be had."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not block
-    except (OSError, ValueError):  # ValueError: a NUL in a path that a file named
-        return None
-    try:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            return None
-        start = max(facts.st_size + limit, 0) if limit < 0 else 0
-        return os.pread(fd, abs(limit), start)
-    except OSError:
-        return None
-    finally:
-        os.close(fd)

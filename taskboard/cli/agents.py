@@ -97,9 +97,11 @@ def complete(
         typer.Option(metavar="T", help="What came out, in words; `-` reads standard input."),
     ] = None,
     commit: Annotated[
-        str | None, typer.Option(metavar="H", help="A commit; this version cannot check it yet.")
+        str | None, typer.Option(metavar="H", help="A commit made for it; 7 digits at least.")
     ] = None,
-    url: Annotated[str | None, typer.Option(metavar="U", help="A public address.")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="U", help="A public https address; it is fetched.")
+    ] = None,
     artifact: Annotated[
         list[str] | None, typer.Option(metavar="P", help="A file that was made; repeatable.")
     ] = None,
@@ -110,6 +112,8 @@ def complete(
     offered = Evidence(output=words, commit=commit, url=url, artifacts=tuple(artifact or ()))
 
     async def work(app: App) -> tuple[Task, str, Verdict]:
+        if commit is not None:
+            require_trust(app.ctx)  # git is started to look for it
         await require_trust_to_verify(call, app, lambda seen: _frozen_fields(seen, name))
 
         async def act() -> tuple[Task, str, Verdict]:

@@ -15,6 +15,7 @@ from taskboard.core.state import Kind, read_status
 from taskboard.errors import TaskboardError, Usage
 from taskboard.log import log
 from taskboard.loop.command import begin, end
+from taskboard.loop.evidence import starts_process
 from taskboard.loop.record import require_trust
 
 T = TypeVar("T")
@@ -59,8 +60,8 @@ def require_agent(name: str) -> str:
 async def require_trust_to_verify(
     call: Call, app: App, declares: Callable[[Look], Mapping[str, str]]
 ) -> None:
-    """Raise ``Untrusted`` before anything is appended, when the task would be verified by a
-    command and nothing may be executed here. ``declares`` finds its fields."""
+    """Raise ``Untrusted`` before anything is appended, when judging the task would start a
+    program and nothing may be executed here. ``declares`` finds its fields."""
     if app.ctx.untrusted() is None:
         return
     reader = call.open(writable=False)
@@ -68,5 +69,5 @@ async def require_trust_to_verify(
         fields = declares(await look(reader))
     finally:
         reader.ledger.close()
-    if fields.get("verify"):
+    if starts_process(fields):
         require_trust(app.ctx)

@@ -137,6 +137,7 @@ def _requeued(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
         "round": _task.round + 1,
         "spent": 0,
         "baseline": None,
+        "refs": None,
         "finished_steps": {},
         "refusal": None,
         "receipts": (),
@@ -259,6 +260,8 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
         }
         if task.baseline is None and "baseline" in fact.data:
             changes["baseline"] = fact.data["baseline"]
+        if task.refs is None and "refs" in fact.data:
+            changes["refs"] = fact.data["refs"]
         return changes
     if event in (E.STEP_STARTED, E.STEP_COMPLETED) and task.run:
         step = fact.step if event is E.STEP_STARTED else None

@@ -146,7 +146,9 @@ def refused(end: Ending, verdict: Verdict) -> list[Draft]:
         to = f"blocked:children:{len(verdict.open_children)}"
         return [said, end.draft(E.BLOCKED, to, cause="children", receipts=kept)]
     if verdict.declared or verdict.offered:
-        return [said, *failed(end, reason="evidence", error=verdict.reason, receipts=kept)]
+        # What was made is not in question while nobody could look: only the look is repeated.
+        reason = "unreachable" if verdict.passing else "evidence"
+        return [said, *failed(end, reason=reason, error=verdict.reason, receipts=kept)]
     to = f"blocked:{end.owner}:evidence"
     note = f"TB307 {one_line(verdict.reason)}"
     waits = end.draft(

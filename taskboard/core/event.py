@@ -9,7 +9,8 @@ Keys that ``data`` carries, by type (keys may be added, never renamed):
                         (task id), origin, line; ``assigned`` (the runtime gave the id),
                         ``hidden`` (a terminal task's section is gone), ``word`` (as typed)
 ``claimed``             executor, lease {ttl_s, expires}, text, baseline {path: [sha256,
-                        ctime_ns] or null} at a round's first claim
+                        ctime_ns] or null}, refs {repository, lines or kept (their
+                        digest in ``objects/``) or problem}; both at a round's first claim
 ``completed failed``    receipts, tier, verified, evidence_type, evidence_count, reason, error,
                         exit_code, duration_s, cost_usd, log
 ``decided``             by, inputs (digest of the question), slots, candidates, chosen, skipped,

@@ -6,20 +6,21 @@ no child is open. The terminal lock is the state machine's own (``core.fold``).
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from typing import Any
 
+from taskboard.core.finding import Commit, Nothing, Page
 from taskboard.core.outcome import Receipt, Tier
+from taskboard.core.urls import MAX_URL
 
 MIN_OUTPUT = 50
 """An output counts when more than this many characters are left of it (source system's rule)."""
 
-_PLACEHOLDER_HOSTS = ("localhost", "example.com", "example.org", "example.net", "example")
-_PLACEHOLDER_PATHS = ("/smoke/", "/remediate/")
+MAX_COMMIT = 64
+"""Hex digits of the longest name a commit has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class Verdict:
     receipts: tuple[Receipt, ...] = ()
     offered: int = 0
     """How many receipts there were to judge, bad ones too."""
+    passing: bool = False
+    """It would pass, but for what is expected to pass by itself: ask again."""
     open_children: tuple[str, ...] = field(default=())
 
     @property
@@ -67,7 +70,9 @@ class Verdict:
 def gate(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:
     """Whether this evidence completes a task that demands ``demand``."""
     verdict = _judge(demand, receipts, open_children)
-    return replace(verdict, offered=len(receipts))
+    hoped = [replace(r, ok=True) if is_passing(r) else r for r in receipts]
+    passing = verdict.code == "evidence_blocked" and _judge(demand, hoped, ()).ok
+    return replace(verdict, offered=len(receipts), passing=passing)
 
 
 def _judge(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:
@@ -150,58 +155,40 @@ def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
     )
 
 
-def url_problem(url: str) -> str | None:
-    """Why a URL can be no evidence by its shape alone: a sentence, or None."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").casefold()
-        _ = parts.port
-    except ValueError:
-        return "not a URL"
-    if parts.scheme.casefold() not in ("http", "https") or not host:
-        return "not an https URL"
-    if _is_placeholder(host, parts.path + "/"):
-        return f"a placeholder ({host}{parts.path}): evidence must be public and real"
-    if parts.scheme.casefold() != "https":
-        return "not an https URL"
-    if parts.username or parts.password:
-        return "carries a user name or password"
+def url_receipt(url: str, run: str | None, found: Page | Nothing) -> Receipt:
+    """The receipt of a URL, after the host has fetched it."""
+    detail: dict[str, Any] = {"url": url[:MAX_URL]}
+    if isinstance(found, Nothing):
+        return _unproven(Tier.URL, run, found, detail)
+    detail |= {"status": found.status, "bytes": found.bytes, "type": found.kind}
+    if found.url != url:
+        detail["final"] = found.url[:MAX_URL]
+    return Receipt(tier=Tier.URL, ok=True, run=run, sha256=found.sha256, detail=detail)
+
+
+def commit_receipt(commit: str, run: str | None, found: Commit | Nothing) -> Receipt:
+    """The receipt of a commit, after the host has looked for it in the project's repository."""
+    detail: dict[str, Any] = {"commit": commit[:MAX_COMMIT]}
+    if isinstance(found, Nothing):
+        return _unproven(Tier.COMMIT, run, found, detail)
+    return Receipt(
+        tier=Tier.COMMIT, ok=True, run=run, sha256=found.sha256, detail={"commit": found.id}
+    )
+
+
+def commit_problem(commit: str) -> str | None:
+    """Why a text can name no commit by its shape alone: a clause, or None."""
+    if re.fullmatch(r"[0-9a-fA-F]{7,64}", commit) is None:
+        return "not a commit hash (7 hex digits or more)"
     return None
 
 
-def _is_placeholder(host: str, path: str) -> bool:
-    lowered = path.casefold()
-    return (
-        any(host == name or host.endswith("." + name) for name in _PLACEHOLDER_HOSTS)
-        or any(part in lowered for part in _PLACEHOLDER_PATHS)
-        or "." not in host
-        or host.endswith((".local", ".internal", ".test", ".invalid", ".localhost"))
-        or _is_address(host)
-    )
+def is_passing(receipt: Receipt) -> bool:
+    """Whether a receipt that does not hold may hold soon: what was in the way passes by itself."""
+    return not receipt.ok and receipt.detail.get("passing") is True
 
 
-def _is_address(host: str) -> bool:
-    """Any spelling of an IP address, also the odd ones (``127.1``, ``0x7f000001``)."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        last = host.rpartition(".")[2]
-        return bool(re.fullmatch(r"\d+|0x[0-9a-f]*", last))
-    return True
-
-
-def url_receipt(url: str, run: str | None) -> Receipt:
-    """The receipt of a URL. Fetching is a later version's work, so none passes yet."""
-    problem = url_problem(url) or "this version cannot fetch URLs yet, so it cannot count one"
-    return Receipt(tier=Tier.URL, ok=False, run=run, problem=problem, detail={"url": url})
-
-
-def commit_receipt(commit: str, run: str | None) -> Receipt:
-    """The receipt of a commit hash. Checking it is a later version's work: none passes yet."""
-    shaped = re.fullmatch(r"[0-9a-fA-F]{7,64}", commit) is not None
-    problem = (
-        "this version cannot check commits yet, so it cannot count one"
-        if shaped
-        else "not a commit hash (7 hex digits or more)"
-    )
-    return Receipt(tier=Tier.COMMIT, ok=False, run=run, problem=problem, detail={"commit": commit})
+def _unproven(tier: Tier, run: str | None, found: Nothing, detail: dict[str, Any]) -> Receipt:
+    if found.passing:
+        detail["passing"] = True
+    return Receipt(tier=tier, ok=False, run=run, problem=found.problem, detail=detail)

@@ -71,12 +71,15 @@ class Receipt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
     """The executor ended well. The gate still decides. ``receipts`` is what it offers,
-    ``artifacts`` are paths it says it has made: the host looks at them itself."""
+    ``artifacts``, ``commits`` and ``urls`` are what it says it has made: the host looks at them
+    itself."""
 
     exit_code: int | None = 0
     output: str = ""
     receipts: tuple[Receipt, ...] = ()
     artifacts: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     bill: Bill = NOTHING
 
 

@@ -15,6 +15,7 @@ _FIELD = 2000
 _PROOF = (
     ("verify", "The host will run this command when you are done; it must end with 0: {}"),
     ("artifacts", "The host will look for these files; they must be there, new and not empty: {}"),
+    ("evidence", "The host will ask for evidence of these kinds: {}. Name it in your report"),
     ("measure", "Done means: {}"),
     ("inputs", "Read these first: {}"),
 )

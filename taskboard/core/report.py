@@ -14,6 +14,8 @@ MAX_SUMMARY = 4000
 """Characters of a summary or question that are kept."""
 
 MAX_PATHS = 100
+MAX_PROOFS = 5
+"""Commits, and URLs, of one report that are looked at."""
 
 REPORT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -33,13 +35,25 @@ REPORT_SCHEMA: dict[str, Any] = {
             "items": {"type": "string"},
             "description": "Files made or changed, relative to the project folder.",
         },
+        "commits": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Hashes of commits you made for this task, at least 7 digits. The host"
+            " looks for each; one that it does not find new refuses the work. Mostly empty.",
+        },
+        "urls": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Public https addresses that the task asked for as proof. The host"
+            " fetches each; one that it cannot fetch refuses the work. Mostly empty.",
+        },
         "question": {
             "type": "string",
             "description": "For question: what the owner has to decide, in one or two sentences."
             " Otherwise empty.",
         },
     },
-    "required": ["status", "summary", "artifacts", "question"],
+    "required": ["status", "summary", "artifacts", "commits", "urls", "question"],
     "additionalProperties": False,
 }
 """Strict JSON Schema: every property required, as providers ask it of structured answers."""
@@ -52,6 +66,8 @@ class Report:
     status: str
     summary: str
     artifacts: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     question: str = ""
 
 
@@ -60,25 +76,33 @@ def read_report(found: Any) -> Report | str:
     if not isinstance(found, dict):
         return "The report must be an object."
     status, summary = found.get("status"), found.get("summary", "")
-    paths, question = found.get("artifacts") or [], found.get("question") or ""
+    question = found.get("question") or ""
+    lists = [found.get(name) or [] for name in ("artifacts", "commits", "urls")]
     if status not in ("done", "question", "failed"):
         return "status must be done, question or failed."
     if not isinstance(summary, str) or not isinstance(question, str):
         return "summary and question must be texts."
-    if not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
-        return "artifacts must be a list of paths."
+    if not all(map(_is_words, lists)):
+        return "artifacts, commits and urls must be lists of texts."
+    paths, commits, urls = lists
     if status == "question" and not question.strip():
         return "A question must say what the owner has to decide."
     return Report(
         status=status,
         summary=summary[:MAX_SUMMARY],
-        artifacts=_paths(paths),
+        artifacts=_words(paths, MAX_PATHS),
+        commits=_words(commits, MAX_PROOFS),
+        urls=_words(urls, MAX_PROOFS),
         question=question.strip()[:MAX_SUMMARY],
     )
 
 
-def _paths(found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(p.strip() for p in found if p.strip()))[:MAX_PATHS]
+def _is_words(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(word, str) for word in found)
+
+
+def _words(found: Sequence[str], most: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in found if word.strip()))[:most]
 
 
 def outcome_of(report: Report, bill: Bill, *, run: str, sha256: str, log: str) -> Outcome:
@@ -95,5 +119,7 @@ def outcome_of(report: Report, bill: Bill, *, run: str, sha256: str, log: str) -
         output=report.summary,
         receipts=(said,),
         artifacts=report.artifacts,
+        commits=report.commits,
+        urls=report.urls,
         bill=bill,
     )

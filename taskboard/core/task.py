@@ -72,6 +72,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     baseline: dict[str, Any] | None = None
     """Artifact facts noted at this round's first claim."""
     finished_steps: dict[str, list[dict[str, Any]]] = {}
+    refs: dict[str, Any] | None = None
+    """What its repository led to at this round's first claim that can end with a commit."""
     """Receipts of the steps that the next run of this round need not repeat, by step."""
     receipts: tuple[dict[str, Any], ...] = ()
     """Receipts kept for a gate that is asked again (a parent that waits for children)."""

@@ -12,7 +12,7 @@ from typing import Any
 from taskboard.core import ending
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
-from taskboard.core.gate import Verdict, commit_receipt, output_receipt, url_receipt
+from taskboard.core.gate import Verdict, output_receipt
 from taskboard.core.outcome import Receipt
 from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, reasons
 from taskboard.core.scene import Scene, Why
@@ -23,8 +23,10 @@ from taskboard.ledger import Lease
 from taskboard.loop.choice import SHELL
 from taskboard.loop.claim import claim, extended
 from taskboard.loop.context import Context, Memory
+from taskboard.loop.evidence import starts_process
 from taskboard.loop.find import current_run, find_run, find_task
 from taskboard.loop.judge import judge_run
+from taskboard.loop.proofs import commit_receipts, url_receipts
 from taskboard.loop.reclaim import end_predecessor
 from taskboard.loop.record import (
     about,
@@ -130,24 +132,24 @@ async def beat(ctx: Context, name: str) -> tuple[Task, Lease]:
 async def finish(ctx: Context, task: Task, name: str, offered: Evidence, actor: str) -> Verdict:
     """``complete RUN``: the gate's answer; raises what it refuses, and the run goes on."""
     run = await _require_current(ctx, task, name, "complete", actor)
-    if run.fields.get("verify"):
+    if offered.commit is not None or starts_process(run.fields):
         require_trust(ctx)
-    receipts = await _offered(ctx, run, offered)
+    receipts = await _offered(ctx, task, run, offered)
     verdict = await judge_run(ctx, task, run, receipts, offered.artifacts)
     await conclude(ctx, task, ending_of(ctx, task, run, actor), verdict, verb="complete")
     _drop(ctx, task, run)
     return verdict
 
 
-async def _offered(ctx: Context, run: Run, offered: Evidence) -> list[Receipt]:
-    receipts = []
+async def _offered(ctx: Context, task: Task, run: Run, offered: Evidence) -> list[Receipt]:
+    receipts: list[Receipt] = []
     if offered.output is not None:
         digest = await ctx.ledger.keep(offered.output.encode("utf-8", "replace"))
         receipts.append(output_receipt(offered.output, run.run, digest))
     if offered.commit is not None:
-        receipts.append(commit_receipt(offered.commit, run.run))
+        receipts += await commit_receipts(ctx, task, run, [offered.commit])
     if offered.url is not None:
-        receipts.append(url_receipt(offered.url, run.run))
+        receipts += await url_receipts(ctx, run, [offered.url])
     return receipts
 
 

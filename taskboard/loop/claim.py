@@ -15,6 +15,7 @@ from taskboard.errors import Held, TaskboardError
 from taskboard.ledger import Lease
 from taskboard.loop.context import Context
 from taskboard.loop.evidence import note_artifacts
+from taskboard.loop.proofs import note_refs
 
 UNBORN = 1.0
 """Seconds for which a folder without a lease may have a maker who is still at it."""
@@ -40,7 +41,8 @@ async def claim(
     """
     lease = _take(ctx, task, agent, supervised=supervised)
     try:
-        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, model)])
+        refs = await note_refs(ctx, task, executor, task.fields)
+        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, model, refs)])
     except TaskboardError:
         ctx.leases.drop(lease)
         raise
@@ -112,7 +114,13 @@ def _lease(ctx: Context, task: Task, agent: str, *, supervised: bool) -> Lease:
 
 
 def _draft(  # noqa: PLR0917
-    ctx: Context, task: Task, lease: Lease, executor: str, actor: str, model: str
+    ctx: Context,
+    task: Task,
+    lease: Lease,
+    executor: str,
+    actor: str,
+    model: str,
+    refs: dict[str, object] | None,
 ) -> Draft:
     data: dict[str, object] = {
         "executor": executor,
@@ -123,6 +131,8 @@ def _draft(  # noqa: PLR0917
         data["model"] = model
     if task.baseline is None:
         data["baseline"] = note_artifacts(ctx, task.fields)
+    if refs is not None:
+        data["refs"] = refs
     since = minute(ctx.clock.now())
     return Draft(
         type=E.CLAIMED,

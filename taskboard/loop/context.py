@@ -20,9 +20,11 @@ from taskboard.errors import Untrusted
 from taskboard.executor import Executor, Fitness
 from taskboard.files import Files, Stat
 from taskboard.git import Git
+from taskboard.git_commits import Commits, NoCommits
 from taskboard.ledger import History, Lease, Leases, Ledger
 from taskboard.loop.writeback import WriteBack
 from taskboard.processes import Processes
+from taskboard.web import NoWeb, Web
 from taskboard.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class Context:
     owner: str
     untrusted: Callable[[], Untrusted | None]
     git: Git
+    commits: Commits = field(default_factory=NoCommits)
+    web: Web = field(default_factory=NoWeb)
     keep_awake: Callable[[], AbstractContextManager[object]] = nullcontext
     """Around work: the machine does not fall asleep over it, where that was asked for."""
     bell: Bell | None = None

@@ -37,6 +37,12 @@ def demand_of(fields: Mapping[str, str]) -> Demand:
     )
 
 
+def starts_process(fields: Mapping[str, str]) -> bool:
+    """Whether judging a completion starts a program: a check, or git to look for a commit."""
+    demand = demand_of(fields)
+    return demand.verify or Tier.COMMIT in demand.tiers
+
+
 def paths_of(fields: Mapping[str, str], key: str) -> list[str]:
     """The paths in a comma-separated field."""
     return [p for p in (w.strip() for w in fields.get(key, "").split(",")) if p]

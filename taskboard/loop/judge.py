@@ -13,12 +13,12 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.gate import Verdict, gate
 from taskboard.core.lines import one_line
-from taskboard.core.outcome import Receipt
+from taskboard.core.outcome import Receipt, Tier
 from taskboard.core.state import Kind
 from taskboard.core.task import Run, Task, World
 from taskboard.errors import Conflict, Refused
 from taskboard.log import log
-from taskboard.loop import evidence
+from taskboard.loop import evidence, proofs
 from taskboard.loop.context import Context, Memory
 from taskboard.processes import Who
 
@@ -88,6 +88,8 @@ async def judge_person(ctx: Context, task: Task, *, by: str) -> Verdict:
     """The gate's answer to somebody who says that a task is done."""
     receipts = [evidence.human_receipt(by)]
     receipts += await host_receipts(ctx, task, None, ())
+    if ctx.untrusted() is None:
+        receipts += await proofs.commit_receipts(ctx, task, None, ())
     world = await ctx.ledger.look()
     children = ending.open_children(world.children().get(task.task_id, []))
     return gate(evidence.demand_of(task.fields), receipts, children)
@@ -98,6 +100,8 @@ async def judge_run(
 ) -> Verdict:
     """The gate's answer to an outside agent's ``complete``."""
     receipts = [*offered, *await host_receipts(ctx, task, run, paths)]
+    if all(r.tier is not Tier.COMMIT for r in offered):
+        receipts += await proofs.commit_receipts(ctx, task, run, ())
     world = await ctx.ledger.look()
     children = ending.open_children(world.children().get(task.task_id, []))
     return gate(evidence.demand_of(run.fields), receipts, children)

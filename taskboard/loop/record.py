@@ -69,7 +69,7 @@ async def conclude(ctx: Context, task: Task, end: Ending, verdict: Verdict, *, v
     hint = (
         "End the open children first: " + ", ".join(verdict.open_children)
         if verdict.open_children
-        else "Offer evidence that holds: --artifact PATH, or --output of more than 50 characters."
+        else _again(verdict)
     )
     raise Refused(
         f"{task.task} is not done: {verdict.reason}",
@@ -78,6 +78,12 @@ async def conclude(ctx: Context, task: Task, end: Ending, verdict: Verdict, *, v
         data=data,
         code=verdict.code,
     )
+
+
+def _again(verdict: Verdict) -> str:
+    if verdict.passing:
+        return "Try again in a while: the run goes on."
+    return "Offer evidence that holds: --artifact PATH, or --output of more than 50 characters."
 
 
 def ending_of(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:

@@ -29,7 +29,7 @@ from taskboard.core.steps import GENERATE, VALIDATE, closing_steps, work_steps
 from taskboard.core.task import Run, Task, owner_of
 from taskboard.core.units import minute
 from taskboard.executor import Fitness, Watcher
-from taskboard.loop import evidence
+from taskboard.loop import evidence, proofs
 from taskboard.loop.choice import SHELL, Choice
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.order import order_of
@@ -101,14 +101,15 @@ class Work:
         receipts: list[Receipt] = []
         for name in names if self.run.executor != SHELL else (GENERATE,):
             if name in self.task.finished_steps:
-                found = ending.receipts_of(self.task, name)
+                kept = ending.receipts_of(self.task, name)
+                found = await proofs.patiently(self.ctx, self.task, self.run, kept)
                 self._said = evidence.words_of(found) or self._said
             else:
                 outcome = await self._step(name)
                 if not isinstance(outcome, Succeeded):
                     await self._record(self._without_success(name, outcome))
                     return None
-                found = [*outcome.receipts, *self._offered(outcome)]
+                found = [*outcome.receipts, *await self._offered(outcome)]
                 self._said = outcome.output or self._said
                 await self._record([self._finished(name, found, outcome)])
                 self._after = name  # a step of an earlier run has left nothing in this one
@@ -138,13 +139,16 @@ class Work:
             return None
         return max(self._limit.left - (self._bill.cost_usd or 0.0), 0.0)
 
-    def _offered(self, outcome: Succeeded) -> list[Receipt]:
+    async def _offered(self, outcome: Succeeded) -> list[Receipt]:
         """What lies at the paths the agent names, as far as it counts: it is not held to what it
-        was not asked for."""
+        was not asked for. A commit or a page is a claim, and held to be one."""
         declared = evidence.paths_of(self.run.fields, "artifacts")
         extra = [path for path in outcome.artifacts if path not in declared]
         looked = evidence.offered_receipts(self.ctx, self.run, extra)
-        return [receipt for receipt in looked if receipt.ok]
+        told = await proofs.agent_receipts(
+            self.ctx, self.task, self.run, commits=outcome.commits, urls=outcome.urls
+        )
+        return [*(receipt for receipt in looked if receipt.ok), *told]
 
     def _finished(self, name: str, receipts: list[Receipt], outcome: Succeeded) -> Draft:
         return self.end().step(
@@ -162,7 +166,8 @@ class Work:
         demand = evidence.demand_of(fields)
         receipts = evidence.keep_exit(done, self.task.origin)
         measured = fields.get("measure", "").strip() and not demand.verify
-        if not (demand.verify or demand.artifacts or measured):
+        unnamed = Tier.COMMIT in demand.tiers and all(r.tier is not Tier.COMMIT for r in receipts)
+        if not (demand.verify or demand.artifacts or measured or unnamed):
             return receipts, []
         await self._record([end.step(E.STEP_STARTED, VALIDATE)])
         if demand.verify:
@@ -177,6 +182,8 @@ class Work:
             self.ctx, fields, run=self.run, baseline=self.task.baseline
         )
         receipts += found
+        if unnamed:
+            receipts += await proofs.commit_receipts(self.ctx, self.task, self.run, ())
         bill = NOTHING
         if measured:
             opinion, bill = await self._measured(fields["measure"], found)

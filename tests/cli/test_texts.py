@@ -232,8 +232,10 @@ def test_claims_hints_are_aligned(board):
     assert len({line.index(word) for line, word in zip(hints, words, strict=True)}) == 1
 
 
-def test_help_says_that_a_commit_is_not_checked_yet(board):
-    assert "cannot check it yet" in " ".join(board("complete", "--help").out.split())
+def test_help_says_what_a_commit_and_a_url_have_to_be(board):
+    said = " ".join(board("complete", "--help").out.split())
+    assert "7 digits at least" in said
+    assert "it is fetched" in said
 
 
 def test_doctor_warns_of_errors_on_the_board(board):

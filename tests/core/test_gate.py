@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskboard.core.finding import Commit, Nothing, Page
 from taskboard.core.gate import (
     Demand,
+    commit_problem,
     commit_receipt,
     gate,
+    is_passing,
     output_receipt,
-    url_problem,
     url_receipt,
 )
 from taskboard.core.outcome import VERIFIED, Receipt, Tier
@@ -102,45 +104,60 @@ def test_an_output_counts_by_what_is_left_of_it(text):
     assert receipt.ok == (len(left.strip()) > 50)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost:3000/x",
-        "https://LOCALHOST",
-        "https://example.com/a",
-        "https://www.example.org",
-        "https://127.0.0.1",
-        "https://127.1/",
-        "https://2130706433/",
-        "https://0x7f000001/",
-        "https://[::1]/",
-        "https://[::ffff:10.0.0.1]/",
-        "https://192.168.1.4/x",
-        "https://8.8.8.8/x",
-        "https://a.dev/smoke/1",
-        "https://a.dev/x/remediate/",
-        "https://intranet/x",
-        "https://printer.local/",
-    ],
-)
-def test_placeholder_urls_are_refused_as_such(url):
-    assert "placeholder" in (url_problem(url) or "")
-    assert not url_receipt(url, "r").ok
+PAGE = Page(url="https://a.dev/x", status=200, kind="text/html", bytes=3, sha256="1" * 64)
+COMMIT = Commit(id="abcdef1" + "0" * 33, sha256="2" * 64)
+REFUSED = Nothing(problem="it is not there")
+AWAY = Nothing(problem="nobody answers", passing=True)
+
+
+def test_the_receipt_of_a_page_keeps_its_digest_and_where_it_was_in_the_end():
+    plain = url_receipt("https://a.dev/x", "r", PAGE)
+    moved = url_receipt("https://b.dev/", "r", PAGE)
+
+    assert (plain.ok, plain.verified, plain.sha256) == (True, True, "1" * 64)
+    kept = {"url": "https://a.dev/x", "status": 200, "bytes": 3, "type": "text/html"}
+    assert plain.detail == kept
+    assert moved.detail == {**kept, "url": "https://b.dev/", "final": "https://a.dev/x"}
+
+
+def test_the_receipt_of_a_commit_carries_its_whole_name():
+    receipt = commit_receipt("abcdef1", "r", COMMIT)
+
+    assert (receipt.ok, receipt.verified, receipt.sha256) == (True, True, "2" * 64)
+    assert receipt.detail == {"commit": COMMIT.id}
+
+
+@pytest.mark.parametrize("found", [REFUSED, AWAY])
+def test_what_was_not_found_is_no_proof_and_says_why(found):
+    for receipt in (url_receipt("u" * 9999, "r", found), commit_receipt("c" * 99, "r", found)):
+        assert (receipt.ok, receipt.verified, receipt.problem) == (False, False, found.problem)
+        assert is_passing(receipt) is found.passing
+        assert Receipt.from_data(receipt.as_data()) == receipt
+        assert all(len(str(value)) <= 2000 for value in receipt.detail.values())
 
 
 @pytest.mark.parametrize(
-    "url",
-    ["", "not a url", "ftp://github.com/x", "http://github.com/x", "https://a:b@github.com/"],
+    "commit", ["HEAD", "abcdef", "", "abcdefg", "a" * 65, "abcdef1\n", "-abcdef1"]
 )
-def test_what_is_no_public_https_url_is_refused(url):
-    assert url_problem(url) is not None
+def test_a_commit_is_named_by_hex_digits(commit):
+    assert "not a commit hash" in (commit_problem(commit) or "")
 
 
-def test_a_url_or_commit_of_the_right_shape_is_what_this_version_cannot_check_yet():
-    assert url_problem("https://github.com/a/b/pull/1") is None
-    assert "cannot fetch" in url_receipt("https://github.com/a/b/pull/1", "r").problem
-    assert "cannot check" in commit_receipt("abcdef1", "r").problem
-    assert "not a commit" in commit_receipt("HEAD", "r").problem
+def test_seven_digits_name_a_commit():
+    assert commit_problem("abcDEF1") is None
+
+
+def test_a_refusal_that_passes_by_itself_is_told_from_one_that_does_not():
+    demand = Demand(tiers=frozenset({Tier.URL}))
+    away, wrong = url_receipt("u", "r", AWAY), url_receipt("u", "r", REFUSED)
+
+    assert gate(demand, [away], ()).passing
+    assert gate(demand, [away, EXIT], ("TASK-2",)).passing
+    assert not gate(demand, [wrong], ()).passing
+    assert not gate(demand, [away, wrong], ()).passing
+    assert not gate(Demand(verify=True), [away], ()).passing
+    assert not gate(Demand(), [], ()).passing
+    assert not gate(Demand(), [good(Tier.URL)], ()).passing
 
 
 @given(

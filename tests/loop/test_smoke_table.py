@@ -146,8 +146,10 @@ def test_f_a_localhost_url_is_refused_as_a_placeholder(single):
         error = refused(single, label, url=url)
         assert error.code == "evidence_blocked"
         assert "placeholder" in error.message
-    assert "cannot fetch" in refused(single, label, url="https://github.com/a/b").message
-    assert "cannot check" in refused(single, label, commit="abcdef1").message
+    error = refused(single, label, url="https://github.com/a/b")
+    assert "there is no network here" in error.message, "a real one is asked for, and looked at"
+    assert "no git repository" in refused(single, label, commit="abcdef1").message
+    assert "not a commit hash" in refused(single, label, commit="HEAD").message
 
 
 def test_g_every_attempt_is_in_the_ledger_and_the_chain_holds(single):

@@ -125,7 +125,7 @@ def _quote(path: str, tries: list[_Try]) -> str:
 
 def _question(task: Assignment) -> dict[str, Any]:
     said = "The task asks something that only its owner can say, so nothing was done yet."
-    return {"status": "question", "summary": said, "artifacts": [], "question": task.question}
+    return _told("question", said, [], task.question)
 
 
 def _verdict(task: Assignment, hands: Hands, tries: list[_Try]) -> dict[str, Any]:
@@ -137,11 +137,23 @@ def _verdict(task: Assignment, hands: Hands, tries: list[_Try]) -> dict[str, Any
         if hands.write("x", "") is None:
             why = "there is no tool to write with"
         said = f"Could not write {', '.join(missing)}: {' '.join(why.split())[:300]}"
-        return {"status": "failed", "summary": said, "artifacts": made, "question": ""}
+        return _told("failed", said, made)
     looked = f"Read {', '.join(read)}." if read else "There was nothing to read."
     wrote = f"Wrote {', '.join(made)}." if made else "No file was asked for."
     said = f"{task.title}: {looked} {wrote} This is the offline model's work, for trying things."
-    return {"status": "done", "summary": said, "artifacts": made, "question": ""}
+    return _told("done", said, made)
+
+
+def _told(status: str, said: str, made: list[str], question: str = "") -> dict[str, Any]:
+    """A report. It never commits or publishes anything."""
+    return {
+        "status": status,
+        "summary": said,
+        "artifacts": made,
+        "commits": [],
+        "urls": [],
+        "question": question,
+    }
 
 
 def _report(ask: Ask, hands: Hands, verdict: Mapping[str, Any]) -> Reply:
