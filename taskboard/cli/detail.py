@@ -12,7 +12,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
 from taskboard.cli.shapes import receipt_shape, run_shape, task_shape
-from taskboard.cli.tail import told
+from taskboard.cli.tail import Lines
 from taskboard.cli.text import Screen, one_line, padded, paragraph
 from taskboard.core.deadletter import Story, stories
 from taskboard.core.event import Event
@@ -134,7 +134,9 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
         yield f"\n{screen.paint('Events', 'bold')}"
         if len(whole.events) > _LAST:
             yield f"  ... {len(whole.events) - _LAST} earlier: taskboard tail --task {task.task}"
-        yield from (f"  {told(event)}" for event in whole.events[-_LAST:])
+        lines = Lines(screen)
+        for event in whole.events[-_LAST:]:
+            yield from (f"  {line}" for line in lines.of(event))
     yield ""
     yield from _next_lines(seen, task)
 

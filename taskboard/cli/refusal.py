@@ -27,14 +27,5 @@ def told_refusal(event: Event) -> str:
     return f"{verb} refused: {_BARE.get(reason) or 'waits: ' + reason.replace('_', ' ')}".lstrip()
 
 
-def refusal_facts(event: Event) -> list[str]:
-    """For the line of ``tail``, after the type: the verb, and why where the type does not say."""
-    verb, reason = _verb(event), str(event.data.get("reason") or "")
-    if event.type not in ("terminal_blocked", "transition_blocked"):
-        return [reason] if reason else []
-    known = reason == event.type or reason in ("terminal", "not_from_here", "")
-    return [verb if known else f"{verb}: {reason}"]
-
-
 def _verb(event: Event) -> str:
     return str(event.data.get("verb") or "")

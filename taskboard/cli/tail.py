@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import look
-from taskboard.cli.refusal import REFUSALS, refusal_facts
-from taskboard.cli.text import one_line
+from taskboard.cli.since import moment
+from taskboard.cli.text import Screen, clipped, one_line, padded, width_of
+from taskboard.cli.when import When
+from taskboard.cli.words import words
 from taskboard.core.event import Event, EventType
-from taskboard.core.lines import proof_word
+from taskboard.core.task import World
 from taskboard.errors import Corrupt, Usage
+from taskboard.loop.lookback import last_of, seq_before
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at a ledger that is followed: one ``stat`` each."""
+_FOLLOWED = 20
+"""Lines of the past that somebody sees who follows."""
+_LEAST = 8
+"""Columns a title is worth showing in."""
+UTC = When(here=False)
+_NAME = 9
+"""Columns of a task's id: longer ones push the rest to the right."""
 
 
 def tail(
     ctx: typer.Context,
+    *,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows.")] = False,
     task: Annotated[str | None, typer.Option(metavar="ID", help="Only this task.")] = None,
     type_: Annotated[
@@ -33,23 +44,38 @@ def tail(
     lines: Annotated[
         int | None, typer.Option("-n", "--lines", metavar="N", help="Only the last N.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="T", help="Only from then on: `8h`, `18:30`, a date.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("-a", "--all", help="Steps, receipts and tellings, too.")
+    ] = False,
 ) -> None:
-    """The ledger: with --json its lines unchanged, otherwise one readable line an event."""
+    """The ledger: with --json its lines unchanged, otherwise one readable line an event. What
+    another line says anyway (steps, receipts) is left out unless --all, --task or --type asks."""
     if lines is not None and lines < 0:
         raise Usage("--lines must not be less than 0.", hint="taskboard tail -n 20")
     if type_ is not None:
         _require_type(type_)
     call = Call.of(ctx)
-    reader = _Reader(call, task.upper() if task else None, type_)
+    if lines is None and since is None and follow and not call.json:
+        lines = _FOLLOWED
+    reader = _Reader(call, task.upper() if task else None, type_, whole=whole)
 
     async def work(app: App) -> None:
         if task is not None:
             reader.task_id = (await look(app)).task(task).task_id
+        if since is not None:
+            reader.since = moment(since, app.ctx.clock.now(), "tail")
         await reader.print_last(app, lines)
         if follow:
             await reader.follow(app)
 
-    call.run(work, writable=False)
+    try:
+        call.run(work, writable=False)
+    except KeyboardInterrupt:
+        if not follow:
+            raise  # else whoever follows says in this way that it is enough
 
 
 def _require_type(name: str) -> None:
@@ -63,124 +89,124 @@ def _require_type(name: str) -> None:
     raise Usage(f"No event is of type {name}.{also}", hint=hint)
 
 
+class Lines:
+    """Events as lines for people: the time, the task, what happened. On a terminal the times are
+    this machine's, a line says when another day begins, and nothing is wider than the window."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._when = When(here=screen.tty)
+        self._day = ""
+
+    def of(self, event: Event, title: str = "") -> list[str]:
+        """The line, and before it one for a new day."""
+        screen, found = self._screen, words(event, self._when, title)
+        head = f"{self._when.moment(event.ts)}  {padded(one_line(event.task or '-'), _NAME)}"
+        if screen.wide is None:
+            return [f"{head} {found.text}" + (f"  {found.title}" if found.title else "")]
+        room = max(screen.wide - width_of(head) - 2, 20)
+        text = clipped(found.text, room)
+        line = f"{head} {screen.paint(text, found.colour)}"
+        left = room - width_of(text) - 2
+        if found.title and left >= _LEAST:
+            line += f"  {screen.paint(clipped(found.title, left), 'dim')}"
+        day = self._when.day(event.ts)
+        if day == self._day:
+            return [line]
+        self._day = day
+        return [screen.paint(day, "dim"), line]
+
+
 class _Reader:
     """Reads on from where it was. ``after`` is the last event that was looked at, ``task_id`` the
     task that is asked for: it may have had other names."""
 
-    def __init__(self, call: Call, task: str | None, type_: str | None) -> None:
+    def __init__(self, call: Call, task: str | None, type_: str | None, *, whole: bool) -> None:
         self._call, self._task, self._type = call, task, type_
-        self.after = 0
+        self._whole = whole or task is not None or type_ is not None
+        self._screen = Screen()
+        self._lines = Lines(self._screen)
+        self._last: Event | None = None
+        self._begin = 0
         self.task_id: str | None = None
+        self.since: datetime | None = None
+
+    @property
+    def _after(self) -> int:
+        return max(self._last.seq if self._last is not None else 0, self._begin)
 
     async def print_last(self, app: App, count: int | None) -> None:
         """Print what is there, or its last ``count`` events."""
+        world = await app.ctx.ledger.look()
+        start = 0
+        if self.since is not None:
+            start = await seq_before(app.ctx.history, world.seq, self.since)
+        self._begin = start if count is None else world.seq
         if count is None:
-            await self._print_new(app)
+            await self._print_new(app, start)
             return
-        from collections import deque
-
-        found: deque[tuple[Event, bytes]] = deque(maxlen=count)
-        async for event, line in app.ctx.history.read():
-            self.after = event.seq
-            if self._wanted(event):
-                found.append((event, line))
+        found = await last_of(app.ctx.history, world.seq, start, count, self._shown)
         for event, line in found:
-            self._print(event, line)
+            self._last = event
+            self._print(event, line, world)
         sys.stdout.flush()
 
     async def follow(self, app: App) -> None:
-        """Print as the ledger grows, for ever. A ledger that another file has taken the place
-        of is read from its beginning."""
+        """Print as the ledger grows, for ever. One whose file was replaced is followed where it
+        goes on; another ledger in its place is read from its beginning."""
         current = app
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             try:
-                await self._print_new(current)
+                await self._print_new(current, self._after)
             except Corrupt as error:
                 if error.code != "ledger_rollback":
                     raise
                 current.ledger.close()
                 current = self._call.open(writable=False)
-                self.after = 0
+                if not await self._goes_on(current):
+                    self._last, self._begin = None, 0
 
-    async def _print_new(self, app: App) -> None:
-        async for event, line in app.ctx.history.read(self.after):
-            self.after = event.seq
-            if self._wanted(event):
-                self._print(event, line)
+    async def _goes_on(self, app: App) -> bool:
+        """Whether the last event that was printed stands in this ledger too."""
+        async for event, _line in app.ctx.history.read(max(self._after - 1, 0)):
+            return self._last is not None and event.hash == self._last.hash
+        return False
+
+    async def _print_new(self, app: App, after: int) -> None:
+        world = await app.ctx.ledger.look()
+        if world.seq == after:
+            return
+        async for event, line in app.ctx.history.read(after):
+            self._last = event
+            if self._shown(event):
+                self._print(event, line, world)
         sys.stdout.flush()
+
+    def _shown(self, event: Event) -> bool:
+        quiet = not (self._call.json or self._whole) and words(event, UTC).quiet
+        return self._wanted(event) and not quiet
 
     def _wanted(self, event: Event) -> bool:
         named = self._task is None or (event.task or "").upper() == self._task
         if not named and (self.task_id is None or event.task_id != self.task_id):
             return False
+        if self.since is not None and _is_before(event, self.since):
+            return False
         return self._type is None or event.type == self._type
 
-    def _print(self, event: Event, line: bytes) -> None:
+    def _print(self, event: Event, line: bytes, world: World) -> None:
         if self._call.json:
             sys.stdout.flush()
             sys.stdout.buffer.write(line)
-        else:
-            sys.stdout.write(told(event) + "\n")
+            return
+        task = world.tasks.get(event.task_id or "")
+        for text in self._lines.of(event, one_line(task.title) if task is not None else ""):
+            sys.stdout.write(text + "\n")
 
 
-def told(event: Event) -> str:
-    """One event in a line: when, what about, what happened, by whom."""
-    parts = [event.type]
-    if event.step:
-        parts.append(event.step)
-    if event.from_ and event.to and event.from_ != event.to:
-        parts.append(f"{event.from_} -> {event.to}")
-    elif event.to and not event.from_:
-        parts.append(f"-> {event.to}")
-    if event.run and event.attempt:
-        parts.append(f"@{event.attempt}")
-    parts += _facts(event)
-    if event.actor not in ("daemon", "ledger"):
-        parts.append(f"by {event.actor}")
-    when = event.ts[:19].replace("T", " ")
-    return f"{one_line(when)}  {one_line(event.task or '-'):<9} {one_line(' '.join(parts))}"
-
-
-def _decided(data: Mapping[str, Any]) -> Iterator[str]:
-    """Who decided, what it came to, and what it cost."""
-    yield f"by {data.get('by')}"
-    if data.get("fallback"):
-        yield f"(instead of a model: {data['fallback']})"
-    if data.get("outdated"):
-        yield "too late: the board had changed"
-    words = (("chosen", "start"), ("questions", "ask about"), ("skipped", "skip"))
-    said = [f"{word} {_names(data[key])}" for key, word in words if data.get(key)]
-    if not data.get("outdated"):
-        yield "; ".join(said) or "start nothing"
-    if data.get("dropped"):
-        yield f"({data['dropped']} of its proposals do not count)"
-    if data.get("usage"):
-        cost = data.get("cost_usd")
-        yield f"${cost:.4f}" if isinstance(cost, int | float) else "at a price nobody knows"
-
-
-def _names(picks: list[dict[str, Any]]) -> str:
-    shown = [" with ".join(filter(None, (p["task"], p.get("executor")))) for p in picks[:3]]
-    more = f" and {len(picks) - 3} more" if len(picks) > 3 else ""
-    return ", ".join(shown) + more
-
-
-def _facts(event: Event) -> list[str]:
-    data = event.data
-    refused = event.type in REFUSALS
-    if event.type == "decided":
-        return [f[:120] for f in _decided(data)]
-    found = refusal_facts(event) if refused else []
-    if event.type == "relayed":
-        found.append(f"{data.get('from')} -> {data.get('executor')}")
-    keys = ("note",) if refused else ("reason", "cause", "title", "note")
-    found += [str(data[key]) for key in keys if data.get(key)]
-    if event.type == "completed" and data.get("tier"):
-        word = proof_word(data["tier"], verified=bool(data.get("verified")))
-        found.append(f"({word}: {data['tier']})")
-    if event.type == "file_changed_triggered":
-        found.append(f"{data.get('bytes')} bytes")
-        if data.get("held"):
-            found.append(f"held: {data['held']}")
-    return [f[:120] for f in found[:2]]
+def _is_before(event: Event, since: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(event.ts) < since
+    except ValueError:
+        return False

@@ -3,7 +3,8 @@ years is long. The windows that are read grow until the place is in one of them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from taskboard.core.absence import Leaving
@@ -36,6 +37,24 @@ async def seq_before(history: History, seq: int, moment: datetime) -> int:
         if earlier:
             return earlier[-1]
     return 0
+
+
+async def last_of(
+    history: History, seq: int, after: int, count: int, wanted: Callable[[Event], bool]
+) -> list[tuple[Event, bytes]]:
+    """The last ``count`` events, each with its line, that are ``wanted`` and come after ``after``
+    in a ledger that ends at ``seq``."""
+    size, found = max(_WINDOW, 4 * count), deque[tuple[Event, bytes]](maxlen=count)
+    while count:
+        start = max(seq - size, after)
+        found.clear()
+        async for event, line in history.read(start):
+            if event.seq <= seq and wanted(event):
+                found.append((event, line))
+        if len(found) == count or start == after:
+            break
+        size *= _GROWTH
+    return list(found)
 
 
 async def _windows(history: History, seq: int) -> AsyncIterator[list[Event]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
@@ -14,10 +15,16 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from taskboard.cli.tail import told
+from taskboard.cli.tail import Lines
+from taskboard.cli.text import Screen
 from taskboard.core.codec import decode
 
 PATIENCE = 30.0
+
+
+def told(event, screen=None):
+    """An event as it is printed into a pipe, or on a screen."""
+    return "\n".join(Lines(screen or Screen(io.StringIO())).of(event))
 
 
 @contextmanager
@@ -74,7 +81,7 @@ def test_for_people_an_event_is_one_line_without_control_characters(board):
     assert "\x1b" not in text
     assert "\n" not in text
     assert "\u202e" not in text
-    assert "TASK-001  created -> ready" in text
+    assert "TASK-001  new, ready: a" in text
 
 
 START = {"task": "TASK-001", "executor": "codex", "reason": "x"}
@@ -106,19 +113,19 @@ def test_a_decision_says_who_made_it_what_it_came_to_and_what_it_cost(board, dat
     assert ("$" in text) == (data.get("cost_usd") == 0.01234)
 
 
-def test_it_follows_and_ends_with_130_when_interrupted(board):
+def test_it_follows_and_an_interruption_is_a_clean_end(board):
     with following(board.folder, "--json") as process:
         until(process, b"ledger_opened")
         board.ok("add", "One")
         until(process, b'"title":"One"')
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=PATIENCE) == 130
+        assert process.wait(timeout=PATIENCE) == 0
         assert process.stderr.read() == b""
 
 
 def test_it_goes_on_with_another_ledger_in_the_same_place(board):
     with following(board.folder) as process:
-        until(process, b"ledger_opened")
+        until(process, b"ledger opened")
         ledger = board.folder / "events.jsonl"
         ledger.rename(board.folder / "old.jsonl")
         board.ok("add", "Afterwards")
@@ -129,7 +136,7 @@ def test_it_waits_for_a_ledger_that_is_not_there_yet(desk):
     desk.write("# Board\n")
     with following(desk.folder) as process:
         desk.ok("add", "One")
-        until(process, b"created")
+        until(process, b"new, ready: One")
 
 
 def test_a_task_that_nobody_knows_ends_with_66_as_for_show(board):
