@@ -76,6 +76,8 @@ class Verified(msgspec.Struct, frozen=True):
     head: str
     fault: Fault | None
     missing_objects: list[str]
+    segments: int = 0
+    """Sealed files before the one that is written to."""
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):

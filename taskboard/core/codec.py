@@ -4,6 +4,7 @@ bytes before ``,"hash":``; the chain is ``prev`` = the hash of the line before."
 from __future__ import annotations
 
 import hashlib
+import re
 
 import msgspec
 
@@ -20,6 +21,7 @@ _TAIL = len(_HASH_KEY) + 64 + 2 + 2
 """Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
 _HASH_EMPTY = len(_HASH_KEY) + 3
 """Bytes of ``,"hash":""}``: how an event without its hash ends."""
+_VERSION = re.compile(rb'\{"v":([1-9][0-9]{0,5}),"')
 _PREV_KEY = b',"prev":"'
 _PREV = len(_PREV_KEY) + 64 + 1
 """Bytes of ``,"prev":"<64 hex>"``, which stand before the hash."""
@@ -59,6 +61,13 @@ def decode(line: bytes) -> Event:
     if _digest(line[:-_TAIL]) != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event
+
+
+def version_of(line: bytes) -> int:
+    """The format that a line or the beginning of one says it has, 0 when it says none. A newer
+    version's line need not be readable here; this is where every version says what it is."""
+    found = _VERSION.match(line)
+    return int(found[1]) if found else 0
 
 
 def relink(line: bytes, prev: str) -> tuple[bytes, str]:

@@ -124,6 +124,15 @@ class Recent(Generic[Place]):
             if len(order) > REMEMBERED:
                 places.pop(order.popleft(), None)
 
+    def known(self) -> list[tuple[str, Place]]:
+        """Every id that is remembered, the oldest first, with its place."""
+        return [(id_, self._places[id_]) for id_ in self._order if id_ in self._places]
+
+    def restore(self, known: Iterable[tuple[str, Place]]) -> None:
+        """Remember what ``known`` told."""
+        self._places = dict(known)
+        self._order = deque(self._places)
+
     def places(self, drafts: Sequence[Draft]) -> list[Place]:
         """Where these drafts were recorded before, each commit once; empty when they are new.
 

@@ -62,6 +62,12 @@ def is_about_task(fact: Fact) -> bool:
     return fact.type in _TASK_EVENTS and fact.task_id is not None
 
 
+def is_known(kind: str) -> bool:
+    """Whether this version knows this type of fact. One that it does not was written by a newer
+    version, and nobody here can say what it changed."""
+    return kind in _TYPES
+
+
 def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "") -> Task:
     """The task after the fact. Raises ``Refused`` or ``StaleRun`` when no row allows it."""
     event = _TYPES[fact.type]
@@ -145,8 +151,7 @@ def fold(world: World, events: Iterable[Event]) -> World:
 def settle(world: World, event: Event, task: Task | None) -> None:
     """Put one checked event into the world; ``task`` is what ``check`` or ``advance`` said."""
     if task is not None:
-        world.tasks[task.task_id] = task
-        world.names[task.task] = task.task_id
+        world.put(task)
         if task.approved and task.work is not None:
             world.vouched.add(task.work)
     else:

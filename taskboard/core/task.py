@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
 
-from taskboard.core.state import Kind, Status
+from taskboard.core.lazy import LazyMap
+from taskboard.core.state import CLOSED, Kind, Status
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """The claim a task is under. ``text`` is the digest of the frozen definition and ``fields``
     its fields: the run is judged by them, whatever the board says later."""
 
@@ -31,7 +32,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The last step that an executor has begun; empty before the first."""
 
 
-class Uptime(msgspec.Struct, frozen=True):
+class Uptime(msgspec.Struct, frozen=True, array_like=True):
     """A moment that no clock change moves: ``seconds`` since the boot named ``boot``, sleep
     counted."""
 
@@ -39,7 +40,7 @@ class Uptime(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Previous(msgspec.Struct, frozen=True):
+class Previous(msgspec.Struct, frozen=True, array_like=True):
     """The run before: its id, who did it, the digest of the text it was given, and the step it
     came to. What an agent needs to go on from it lies in that step's folder."""
 
@@ -49,7 +50,7 @@ class Previous(msgspec.Struct, frozen=True):
     step: str = "generate"
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One task, folded. Frozen: ``core.fold`` makes the next one."""
 
     task_id: str
@@ -71,9 +72,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     round: int = 1
     baseline: dict[str, Any] | None = None
     """Artifact facts noted at this round's first claim."""
-    finished_steps: dict[str, list[dict[str, Any]]] = {}
     refs: dict[str, Any] | None = None
     """What its repository led to at this round's first claim that can end with a commit."""
+    finished_steps: dict[str, list[dict[str, Any]]] = {}
     """Receipts of the steps that the next run of this round need not repeat, by step."""
     receipts: tuple[dict[str, Any], ...] = ()
     """Receipts kept for a gate that is asked again (a parent that waits for children)."""
@@ -112,7 +113,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     before: Status | None = None
     """The state it was withdrawn in, and is restored to."""
     work: str | None = None
-    """Digest of what its text would have executed (``core.facts.work_of``)."""
+    """Digest of what who executes it would be told (``core.facts.work_of``)."""
     approved: bool = True
     """False while what it would execute has arrived by git and nobody has approved it."""
     claimed_as: str | None = None
@@ -185,7 +186,13 @@ class World:
         """Writes since, which the ledger knows by their splices."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
-        self.tasks: dict[str, Task] = {}
+        self.tasks: MutableMapping[str, Task] = LazyMap(_unpack)
+        """By task id, in order of creation. Whoever needs only some asks ``open_tasks``,
+        ``children`` or ``named``: the others may be packed."""
+        self.unclosed: dict[str, None] = {}
+        """Ids of the tasks that are neither done nor failed nor withdrawn."""
+        self.parents: dict[str, str] = {}
+        """Task id of the parent by that of the child."""
         self.names: dict[str, str] = {}
         """Human id -> task id, ids that a task had before it was renamed too. A name, once given,
         is never given to another task."""
@@ -203,10 +210,41 @@ class World:
         task_id = self.names.get(task)
         return self.tasks[task_id] if task_id is not None else None
 
+    def put(self, task: Task) -> None:
+        """Set what a task is now. Only ``core.fold`` does this to a ledger's own world."""
+        task_id, parent = task.task_id, task.parent
+        self.tasks[task_id] = task
+        self.names[task.task] = task_id
+        if task.status.kind in CLOSED:
+            self.unclosed.pop(task_id, None)
+        else:
+            self.unclosed[task_id] = None
+        if parent is not None:
+            self.parents[task_id] = parent
+        elif task_id in self.parents:
+            del self.parents[task_id]
+
+    def copy(self) -> World:
+        """Another world that says the same. What happens to its tasks and names does not happen
+        to this one's."""
+        made = World()
+        vars(made).update(vars(self))
+        tasks = self.tasks
+        made.tasks = tasks.copy() if isinstance(tasks, LazyMap) else dict(tasks)
+        made.names, made.unclosed = self.names.copy(), self.unclosed.copy()
+        made.parents = self.parents.copy()
+        return made
+
+    def open_tasks(self) -> list[Task]:
+        """The tasks that are neither done nor failed nor withdrawn."""
+        return [self.tasks[task_id] for task_id in self.unclosed]
+
     def children(self) -> dict[str, list[Task]]:
-        """Child tasks by the task id of their parent, in order of creation."""
+        """Child tasks by the task id of their parent, as they became its children."""
         found: dict[str, list[Task]] = {}
-        for task in self.tasks.values():
-            if task.parent is not None:
-                found.setdefault(task.parent, []).append(task)
+        for task_id, parent in self.parents.items():
+            found.setdefault(parent, []).append(self.tasks[task_id])
         return found
+
+
+_unpack = msgspec.msgpack.Decoder(Task).decode

@@ -29,7 +29,7 @@ async def find_run(ctx: Context, name: str) -> Task:
         return known
     if not at:
         async for event, _line in ctx.history.read():
-            if event.run == name and event.task_id in world.tasks:
+            if event.run == name and event.task_id is not None and event.task_id in world.tasks:
                 return world.tasks[event.task_id]
     raise NotFound(f"No run {name}.", hint="taskboard list --status running", task=None)
 

@@ -74,17 +74,14 @@ async def glance(ctx: Context) -> Glance:
 
 def _with_fresh(ctx: Context, world: World, drafts: Sequence[Draft]) -> World:
     """A copy of the world in which the board's new tasks were created."""
-    copy = World()
-    vars(copy).update(vars(world))
-    copy.tasks, copy.names = dict(world.tasks), dict(world.names)
+    copy = world.copy()
     now = stamp(ctx.clock.now())
     for draft in drafts:
         task_id = draft.task_id or ""
         if task_id in world.tasks and "renamed_from" not in draft.data:
             continue
         task = advance(copy.tasks.get(task_id), draft, ts=now, seq=world.seq, device=ctx.device)
-        copy.tasks[task_id] = task
-        copy.names[task.task] = task_id
+        copy.put(task)
     return copy
 
 
@@ -96,16 +93,17 @@ def _add_doubled(board: Board, world: World, now: str) -> frozenset[str]:
         item = board.item(name)
         if item is None:
             continue
-        world.names[name] = name
-        world.tasks[name] = Task(
-            task_id=name,
-            task=name,
-            title=item.title,
-            status=item.status,
-            created=now,
-            updated=now,
-            seq=world.seq,
-            fields=item.values(),
+        world.put(
+            Task(
+                task_id=name,
+                task=name,
+                title=item.title,
+                status=item.status,
+                created=now,
+                updated=now,
+                seq=world.seq,
+                fields=item.values(),
+            )
         )
         found.add(name)
     return frozenset(found)

@@ -38,8 +38,7 @@ def make(name="TASK-001", status="ready", **more):
 def scene(*tasks, **more):
     world = World()
     for task in tasks:
-        world.tasks[task.task_id] = task
-        world.names[task.task] = task.task_id
+        world.put(task)
     executors = {t.task_id: "shell" for t in tasks}
     return Scene(world=world, now=NOW, **{"executors": executors, **more})
 
@@ -105,7 +104,7 @@ def test_curing_one_rule_after_the_other_walks_the_contracts_order():
             task, fields=fields, settle_from=settled
         )
         if rule == "children":
-            del view.world.tasks["id-TASK-002"]
+            del view.world.parents["id-TASK-002"]
 
     assert seen == [r for r in ORDER if r in seen]
     assert set(ORDER) - set(seen) == {"terminal", "running", "unknown", "open", "blocked"}

@@ -8,7 +8,7 @@ import pytest
 from taskboard.core.codec import decode, seal
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt, Storage
-from taskboard.heads import Heads, opened_as
+from taskboard.heads import Heads, Mark, opened_as
 from taskboard.ledgers.jsonl import Place, fork
 from taskboard.testing.clock import ManualClock
 from taskboard.testing.facts import about, claimed, created
@@ -220,7 +220,7 @@ def test_a_moved_ledger_goes_on_and_its_record_follows():
     heads = heads_of(files)
     assert heads.judge(other) is None
     ledger_id = opened_as(files, other)
-    heads.note(ledger_id, 99, "0" * 64, 1, other)
+    heads.note(Mark(ledger_id, 99, "0" * 64, 1), other)
     assert b"/elsewhere/events.jsonl" in files.read(HOME / ledger_id)
 
 
@@ -285,18 +285,18 @@ def test_the_record_is_rewritten_at_most_once_a_second_and_at_the_end():
     def seq():
         return msgspec.json.decode(files.read(HOME / "a-b"))["seq"]
 
-    heads.note("a-b", 1, "1" * 64, 100, PATH)
+    heads.note(Mark("a-b", 1, "1" * 64, 100), PATH)
     assert seq() == 1
-    heads.note("a-b", 2, "2" * 64, 200, PATH)
+    heads.note(Mark("a-b", 2, "2" * 64, 200), PATH)
     assert seq() == 1
     clock.advance(1.0)
-    heads.note("a-b", 3, "3" * 64, 300, PATH)
+    heads.note(Mark("a-b", 3, "3" * 64, 300), PATH)
     assert seq() == 3
-    heads.note("a-b", 4, "4" * 64, 400, PATH)
+    heads.note(Mark("a-b", 4, "4" * 64, 400), PATH)
     heads.flush()
     assert seq() == 4
     late = heads_of(files, clock)
-    late.note("a-b", 2, "2" * 64, 200, PATH)
+    late.note(Mark("a-b", 2, "2" * 64, 200), PATH)
     late.flush()
     assert seq() == 4, "a slower process takes nothing back"
 

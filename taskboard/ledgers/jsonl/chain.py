@@ -1,20 +1,26 @@
-"""Bytes to state: the fold of a ledger file, one complete commit after the other."""
+"""Bytes to state: the fold of a ledger, one complete commit after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from taskboard.core.codec import decode
+import msgspec
+
+from taskboard.core.codec import decode, version_of
 from taskboard.core.commit import Recent
 from taskboard.core.event import MAX_LINE, Event
-from taskboard.core.fold import advance, is_about_task, settle
+from taskboard.core.fold import advance, is_about_task, is_known, settle
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, TaskboardError
 from taskboard.ledger import Fault
+from taskboard.ledgers.jsonl.trouble import damaged, newer
 
 Place = tuple[int, int]
-"""First byte of a commit and the byte after it."""
+"""First byte of a commit and the byte after it, counted from the first byte of the ledger."""
+
+Read = Callable[[int, int | None], bytes]
+"""``read(start, limit)``: bytes from a place on, at most so many."""
 
 _CHUNK = 1 << 20
 _MARK_EVERY = 1024
@@ -25,74 +31,78 @@ class Bad(NamedTuple):
     """A line that cannot be what the ledger wrote there."""
 
     offset: int
-    line: int
     seq: int
     reason: str
 
 
 class Chain:
-    """A ledger file folded up to ``end``. ``extend`` takes what follows; a commit counts when its
-    last line is there."""
+    """A ledger folded up to ``end``. A commit counts when its last line is there.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        """The file's name, for people."""
+    ``locate(place, seq)`` says where in which file a place is."""
+
+    def __init__(self, locate: Callable[[int, int], Fault]) -> None:
         self.world = World()
         self.end = 0
         """The byte after the last complete commit."""
-        self.lines = 0
         self.recent: Recent[Place] = Recent()
         self.watch: Callable[[Event], None] | None = None
         """Told every folded event; ``verify`` collects what it must still look for."""
-        self._marks: list[tuple[int, int]] = [(0, 0)]
+        self.newer: str | None = None
+        """What a newer version has written here that this one does not understand, or None."""
+        self.marks: list[tuple[int, int]] = [(0, 0)]
+        """Sequence and end of some commits, to find events by their sequence."""
+        self._locate = locate
 
-    def catch_up(self, read: Callable[[int, int | None], bytes]) -> bytes:
-        """Fold what ``read(start, limit)`` gives from ``end`` on, in bounded pieces, and return
-        the bytes that are no complete commit (yet). Raises ``Corrupt``."""
+    def catch_up(self, read: Read) -> bytes:
+        """Fold what ``read`` gives from ``end`` on, in bounded pieces, and return the bytes that
+        are no complete commit (yet). Raises ``Corrupt``."""
+        size = _CHUNK
         while True:
-            data = read(self.end, _CHUNK)
-            if not data:
-                return b""
+            data = read(self.end, size)
             before = self.end
             bad = self._extend(data)
-            if bad is None and self.end > before and len(data) == _CHUNK:
-                continue
-            if len(data) == _CHUNK:  # a longer commit, or trouble: judged by all that follows
-                before, data = self.end, read(self.end, None)
-                bad = self._extend(data)
-            rest = data[self.end - before :]
-            if bad is not None and _valid_after(rest, bad.offset - self.end):
-                raise self.corrupt(bad)
-            return rest
+            if bad is not None:
+                return self._judge(bad, read)
+            if len(data) < size:
+                return self._rest(data[self.end - before :])
+            size = _CHUNK if self.end > before else size * 2
 
     def note(self, events: list[Event], size: int) -> None:
         """A commit of ``size`` bytes at ``end`` was written and put into the world."""
         start, self.end = self.end, self.end + size
-        self.lines += len(events)
         self.recent.note(events, (start, self.end))
-        if events[-1].seq >= self._marks[-1][0] + _MARK_EVERY:
-            self._marks.append((events[-1].seq, self.end))
+        if events[-1].seq >= self.marks[-1][0] + _MARK_EVERY:
+            self.marks.append((events[-1].seq, self.end))
 
     def near(self, seq: int) -> int:
         """A commit's first byte, not after the first event with a greater sequence."""
-        return next(byte for known, byte in reversed(self._marks) if known <= seq)
+        return next(byte for known, byte in reversed(self.marks) if known <= seq)
 
     def corrupt(self, bad: Bad) -> Corrupt:
         """The error for a bad line with good ones after it."""
-        fault = Fault(self.name, bad.offset, bad.line, bad.seq, bad.reason)
-        return Corrupt(
-            f"{self.name} is damaged at byte {bad.offset} (line {bad.line}, where event "
-            f"{bad.seq} belongs): {bad.reason}.",
-            hint="Nothing was written. `taskboard verify` shows the place; bring the file back "
-            "from a backup, or move it away to start a new ledger from the board.",
-            data={
-                "file": fault.file,
-                "byte": fault.byte,
-                "line": fault.line,
-                "seq": fault.seq,
-                "reason": fault.reason,
-            },
-        )
+        if self.newer is not None:
+            return newer(self.newer)
+        fault = self._locate(bad.offset, bad.seq)
+        return damaged(msgspec.structs.replace(fault, reason=bad.reason))
+
+    def _judge(self, bad: Bad, read: Read) -> bytes:
+        """The bytes from ``end`` on when the bad line among them can be a torn tail. Raises
+        ``Corrupt`` when it cannot."""
+        line = read(bad.offset, MAX_LINE)
+        found = version_of(line)
+        if found > 1:
+            raise newer(f"a line of format {found}, where event {bad.seq} belongs")
+        if self.newer is not None or _valid_after(read, bad.offset):
+            raise self.corrupt(bad)
+        return read(self.end, None)
+
+    def _rest(self, data: bytes) -> bytes:
+        """``data`` after the last whole commit, unless a newer version is in the middle of it."""
+        last = data.rfind(b"\n") + 1
+        found = version_of(data[last:])
+        if found > 1:
+            raise newer(f"a line of format {found} after event {self.world.seq}")
+        return data
 
     def _extend(self, data: bytes) -> Bad | None:
         """Fold the complete commits at the front of ``data``, which starts at ``end``. The first
@@ -106,7 +116,7 @@ class Chain:
             try:
                 event = decode(data[start:stop])
             except Corrupt as error:
-                return Bad(base + start, self.lines + len(events) + 1, seq + 1, error.message)
+                return Bad(base + start, seq + 1, error.message)
             if (
                 event.seq != seq + 1
                 or event.prev != head
@@ -114,8 +124,9 @@ class Chain:
                 or event.more < 0
                 or (events and event.more != events[-1].more - 1)
             ):
-                line = self.lines + len(events) + 1
-                raise self.corrupt(Bad(base + start, line, seq + 1, _misplaced(event, seq, head)))
+                if event.v > 1:
+                    raise newer(f"event {seq + 1} of format {event.v}")
+                raise self.corrupt(Bad(base + start, seq + 1, _misplaced(event, seq, head)))
             events.append(event)
             starts.append(base + start)
             seq, head, start = event.seq, event.hash, stop
@@ -136,8 +147,9 @@ class Chain:
                 settle(world, event, task)
             except (TaskboardError, ValueError, TypeError, KeyError, AttributeError) as error:
                 reason = f"{event.type} is not legal there: {error}"
-                line = self.lines + number + 1
-                raise self.corrupt(Bad(starts[number], line, event.seq, reason)) from error
+                raise self.corrupt(Bad(starts[number], event.seq, reason)) from error
+            if task is None and not is_known(event.type) and self.newer is None:
+                self.newer = f"event {event.seq}, {event.type[:64]!r}"
             if self.watch is not None:
                 self.watch(event)
 
@@ -145,7 +157,7 @@ class Chain:
 def _misplaced(event: Event, seq: int, head: str) -> str:
     """Why a line with a good hash does not belong after ``seq`` and ``head``."""
     if event.v != 1:
-        return f"written by a newer taskboard (v {event.v}): update this one"
+        return f"its v is {event.v}"
     if event.seq != seq + 1:
         return f"event {event.seq} stands there"
     if event.prev != head:
@@ -153,18 +165,25 @@ def _misplaced(event: Event, seq: int, head: str) -> str:
     return "its commit is not whole"
 
 
-def _valid_after(data: bytes, bad: int) -> bool:
+def _valid_after(read: Read, bad: int) -> bool:
     """Whether any record with a good hash stands after the start of the bad line: also one that
     lost the line's end before it."""
-    start = bad
-    while (start := data.find(_START, start + 1)) >= 0:
-        stop = data.find(b"\n", start) + 1
-        if not stop:
+    place = bad + 1
+    while data := read(place, _CHUNK):
+        start = -1
+        while (start := data.find(_START, start + 1)) >= 0:
+            stop = data.find(b"\n", start, start + MAX_LINE) + 1
+            if stop and _is_good(data[start:stop]):
+                return True
+        if len(data) < _CHUNK:
             return False
-        if stop - start <= MAX_LINE:
-            try:
-                decode(data[start:stop])
-            except Corrupt:
-                continue
-            return True
+        place += len(data) - MAX_LINE  # a record may begin in one piece and end in the next
     return False
+
+
+def _is_good(line: bytes) -> bool:
+    try:
+        decode(line)
+    except Corrupt:
+        return False
+    return True

@@ -11,6 +11,8 @@ from taskboard.errors import Storage
 
 _QUICK = 0.001
 """Seconds that nobody minds the loop standing still."""
+_ALONE = 4
+"""How often somebody may append at once before the loop has a turn again."""
 
 
 class Flusher:
@@ -34,8 +36,22 @@ class Flusher:
         self._durable = 0
         self._trouble: BaseException | None = None
         self._waiting: list[tuple[int, asyncio.Future[Any], Any]] = []
+        self._lone = 0
+        """Appends since two last met."""
         self._busy: asyncio.AbstractEventLoop | None = None
         """The loop that a sync in a thread is under way for."""
+
+    def expects_company(self, waiting: int) -> bool:
+        """Whether to give the loop a turn before writing. Who has been alone for a while does
+        so every few appends only, while the disk is quick: a turn costs a tenth of a flush."""
+        if waiting > 1:
+            return True
+        self._lone += 1
+        return self._lone <= _ALONE or self._lone % _ALONE == 0 or not self.is_quick
+
+    def met(self) -> None:
+        """Several were written at once."""
+        self._lone = 0
 
     def wrote(self, end: int) -> None:
         """Bytes up to ``end`` are in the file, by whomever."""

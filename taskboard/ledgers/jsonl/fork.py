@@ -9,7 +9,8 @@ disk under them. The old file stays, whole, in ``quarantine``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +26,13 @@ from taskboard.core.units import stamp
 from taskboard.errors import Corrupt, NotFound
 from taskboard.files import Files
 from taskboard.heads import Heads
+from taskboard.ledger import Fault
 from taskboard.ledgers.jsonl.chain import Chain
-from taskboard.ledgers.jsonl.store import trouble
+from taskboard.ledgers.jsonl.reel import Reel
+from taskboard.ledgers.jsonl.trouble import trouble
+
+_LINES = 256
+"""Lines that are written at once."""
 
 
 class Forked(NamedTuple):
@@ -55,46 +61,61 @@ def fork(
 ) -> Forked:
     """Put a fork in the ledger's place; durable when it returns, and either the old file or the
     new one stands there at every moment. ``carry`` makes the drafts that follow the old events,
-    in the same write. A torn tail and the mark of a failed sync are left behind with the old file.
+    in the same file. Sealed segments are in it too: it is one file, whatever its size. A torn tail
+    and the mark of a failed sync are left behind with the old files.
 
     Raises ``NotFound`` without a ledger, ``Corrupt`` for a damaged one, ``Storage``.
     """
-    path, quarantine = place.path, place.state / "quarantine"
+    path, segments = place.path, place.state / "segments"
+    reel = Reel(files, path, segments, writable=False)
     try:
-        files.make_folder(quarantine)
+        files.make_folder(place.state / "quarantine")
         with files.lock(place.state / "events.lock"):
-            data, old = _old(files, path)
+            end, old = _old(files, path, reel)
             old_id = str(old.ledger_id)
             ledger_id = clock.uuid()
             named = {"ledger_id": old_id, "seq": old.seq, "head": old.head}
-            new = _linked(data, _opening(clock, place, ledger_id, named))
-            world = _folded(new, path.name)
-            new += _more(world, carry(world), clock, place.device)
-            kept = quarantine / f"{old_id}-{old.seq}-{old.head[:8]}.jsonl"
-            if files.stat(kept) is None:  # it is there after a crash half-way
-                files.link(path, kept)
-                files.sync_folder(quarantine)
+            opening = _opening(clock, place, ledger_id, named)
+            spare = path.with_name(f".{path.name}.fork.taskboard-tmp")
+            world = _write(files, spare, _linked(reel.lines(0, end), opening))
+            _append(files, spare, _more(world, carry(world), clock, place.device))
+            kept = _keep(files, place, reel, f"{old_id}-{old.seq}-{old.head[:8]}")
             heads.begin(ledger_id, path)
-            files.write(path, new)
+            files.rename(spare, path)
+            files.sync_folder(path.parent)
+            for part in reel.parts:  # each has another name by now
+                files.remove(part.path)
             files.remove(place.state / "events.poisoned")
     except OSError as error:
         raise trouble(path, error) from error
+    finally:
+        reel.close()
     return Forked(ledger_id, world, old_id, old.seq, old.head, kept)
 
 
-def _old(files: Files, path: Path) -> tuple[bytes, World]:
-    """The whole commits of the old file, proved again, and what they say."""
-    chain = Chain(path.name)
-    try:
-        log = files.open_log(path, writable=False)
-    except FileNotFoundError:
-        raise _none(path) from None
-    try:
-        chain.catch_up(log.read)
-        data = log.read(0, chain.end)
-    finally:
-        log.close()
-    if not data:
+def _keep(files: Files, place: Place, reel: Reel, name: str) -> Path:
+    """Give the old files second names in the quarantine, durably: the present one is
+    ``<name>.jsonl``, which is returned, and its segments lie in the folder ``<name>``."""
+    quarantine = place.state / "quarantine"
+    kept = quarantine / f"{name}.jsonl"
+    pairs = [(place.path, kept)]
+    pairs += [(part.path, quarantine / name / part.path.name) for part in reel.parts]
+    for source, target in pairs:
+        files.make_folder(target.parent)
+        if files.stat(target) is None:  # it is there after a crash half-way
+            files.link(source, target)
+        files.sync_folder(target.parent)
+    return kept
+
+
+def _old(files: Files, path: Path, reel: Reel) -> tuple[int, World]:
+    """The end of the whole commits of the old files, proved again, and what they say."""
+    if files.stat(path) is None:
+        raise _none(path)
+    chain = Chain(reel.locate)
+    reel.open()
+    chain.catch_up(reel.read)
+    if not chain.end:
         raise _none(path)
     if chain.world.ledger_id is None:
         raise Corrupt(
@@ -103,7 +124,7 @@ def _old(files: Files, path: Path) -> tuple[bytes, World]:
             code="ledger_foreign",
             data={"ledger_id": None, "path": None},
         )
-    return data, chain.world
+    return chain.end, chain.world
 
 
 def _opening(clock: Clock, place: Place, ledger_id: str, named: dict[str, Any]) -> Event:
@@ -113,23 +134,40 @@ def _opening(clock: Clock, place: Place, ledger_id: str, named: dict[str, Any]) 
     return commit(World(), [draft], ts=ts, device=place.device, ids=ids)[0].event
 
 
-def _linked(data: bytes, opening: Event) -> bytes:
-    """``data`` with ``opening`` in the place of its first event."""
-    lines = data.splitlines(keepends=True)
-    more = decode(lines[0]).more  # the first commit may hold others
+def _linked(lines: Iterator[bytes], opening: Event) -> Iterator[bytes]:
+    """``lines`` with ``opening`` in the place of the first, each linked to the one before."""
+    more = decode(next(lines)).more  # the first commit may hold others
     first, line = seal(msgspec.structs.replace(opening, more=more, hash=""))
-    linked, head = [line], first.hash
-    for old in lines[1:]:
+    head = first.hash
+    yield line
+    for old in lines:
         line, head = relink(old, head)
-        linked.append(line)
-    return b"".join(linked)
+        yield line
 
 
-def _folded(data: bytes, name: str) -> World:
-    chain = Chain(name)
-    chain.catch_up(lambda start, limit: data[start:][:limit])
-    assert chain.end == len(data), "it was whole before"
+def _write(files: Files, spare: Path, lines: Iterator[bytes]) -> World:
+    """Write the new file beside the old one; what it says, folded from what was written."""
+    files.remove(spare)  # of a crash
+    log = files.open_log(spare)
+    try:
+        while piece := b"".join(islice(lines, _LINES)):
+            log.append(piece)
+        chain = Chain(lambda place, seq: Fault(spare.name, place, seq, seq, ""))
+        chain.catch_up(log.read)
+        assert chain.end == log.size(), "it was whole before"
+    finally:
+        log.close()
     return chain.world
+
+
+def _append(files: Files, spare: Path, data: bytes) -> None:
+    """Append to the new file, and make it durable."""
+    log = files.open_log(spare)
+    try:
+        log.append(data)
+        log.sync()
+    finally:
+        log.close()
 
 
 def _more(world: World, drafts: list[Draft], clock: Clock, device: str) -> bytes:

@@ -11,6 +11,7 @@ from taskboard.clock import Clock
 from taskboard.core.codec import decode
 from taskboard.core.commit import apply, commit, opening, repeated
 from taskboard.core.event import Draft, Event
+from taskboard.core.segment import LIMIT
 from taskboard.core.task import World
 from taskboard.core.units import stamp
 from taskboard.errors import Conflict, Corrupt, Storage
@@ -19,13 +20,10 @@ from taskboard.heads import Heads
 from taskboard.ledger import Verified
 from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
-from taskboard.ledgers.jsonl.store import Store, trouble
-from taskboard.ledgers.jsonl.verify import cut_off, verify
+from taskboard.ledgers.jsonl.store import Store
+from taskboard.ledgers.jsonl.trouble import trouble
+from taskboard.ledgers.jsonl.verify import Expected, cut_off, verify
 from taskboard.ledgers.jsonl.wish import TURN, Wish, redacted
-
-_PIECE = 1 << 20
-_ALONE = 4
-"""How often somebody may append at once before the loop has a turn again."""
 
 
 class JsonlLedger:
@@ -36,7 +34,8 @@ class JsonlLedger:
     ``heads`` remembers what was acknowledged and refuses files that do not go on from there.
     ``redact`` is applied to the ``data`` of every draft except to what people typed. Not
     ``writable``, it makes no file, takes no lock, repairs nothing, and leaves a torn tail out.
-    ``threads`` False keeps every sync on the loop, for simulated disks and clocks.
+    ``threads`` False keeps every sync on the loop, for simulated disks and clocks. ``segment`` is
+    how many bytes a file has when it is sealed and the chain goes on in a new one.
     """
 
     def __init__(
@@ -52,6 +51,7 @@ class JsonlLedger:
         redact: Callable[[Any], Any] | None = None,
         writable: bool = True,
         threads: bool = True,
+        segment: int = LIMIT,
     ) -> None:
         self._clock = clock
         self._device = device
@@ -60,16 +60,15 @@ class JsonlLedger:
         self._writable = writable
         self._files = files
         self._path = path
+        self._segments = state / "segments"
         self._objects = Objects(files, state / "objects")
-        self._store = Store(files, path, state, heads, writable=writable)
+        self._store = Store(files, path, state, heads, writable=writable, limit=segment)
         self._flusher = Flusher(self._store.sync, threads=threads, seconds=clock.awake)
         self._queue: list[Wish] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that the queue waits in."""
         self._held: list[bytes] | None = None
         """Commits in the world and not yet in the file; None when each is written by itself."""
-        self._alone = 0
-        """Appends since two last met."""
 
     async def look(self) -> World:
         """Fold what others appended; durable when it returns. Raises ``Corrupt``, ``Storage``."""
@@ -78,6 +77,7 @@ class JsonlLedger:
             await self._flusher.until(self._store.chain.end)
             self._flusher.now()  # whatever another task wrote while this one waited
             self._store.note()
+            self._store.keep_checkpoint()
         return self._store.chain.world
 
     async def append(self, drafts: Sequence[Draft], *, after: int | None = None) -> list[Event]:
@@ -93,7 +93,7 @@ class JsonlLedger:
         wish = Wish(drafts, after)
         self._queue.append(wish)
         try:
-            if self._expects_company():
+            if self._flusher.expects_company(len(self._queue)):
                 await TURN  # every task that is ready now shares one lock and one sync
         except BaseException:  # given up: not recorded, unless that is done already
             wish.waits = False
@@ -124,24 +124,18 @@ class JsonlLedger:
         """Events with a greater sequence, each with its line as stored, up to the present."""
         world = await self.look()
         store = self._store
-        start, stop, last = store.chain.near(after), store.chain.end, world.seq
-        rest = b""
-        while start < stop:
-            piece = store.read(start, min(_PIECE, stop - start))
-            start += len(piece)
-            lines = (rest + piece).splitlines(keepends=True)
-            rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
-            for line in lines:
-                event = decode(line)
-                if after < event.seq <= last:
-                    yield event, line
+        last = world.seq
+        for line in store.lines(store.chain.near(after), store.chain.end):
+            event = decode(line)
+            if after < event.seq <= last:
+                yield event, line
 
-    async def verify(self) -> Verified:
-        """Prove the whole file again, from its first byte: chain, sequence, transitions, and
-        the objects that task definitions lie in; and that it holds what this machine has recorded.
-        Memory stays bounded. Writes nothing."""
+    async def verify(self, expect: Expected | None = None) -> Verified:
+        """Prove all files again, from the first byte: chain, sequence, transitions, and the
+        objects that task definitions lie in; that it holds what this machine has recorded, and
+        the head that is ``expect``ed. Memory stays bounded. Writes nothing."""
         try:
-            proof = verify(self._files, self._path, self._objects)
+            proof = verify(self._files, self._path, self._segments, self._objects, expect)
             return cut_off(proof, self._store.doubt(), self._path.name)
         except OSError as error:
             raise trouble(self._path, error) from error
@@ -158,6 +152,7 @@ class JsonlLedger:
         """Close the file; the next use opens it again."""
         if self._flusher.is_clean:
             self._store.note()
+            self._store.keep_checkpoint()
         self._store.close()
 
     def _catch_up(self) -> None:
@@ -172,14 +167,6 @@ class JsonlLedger:
             raise trouble(self._path, error) from error
         self._flusher.wrote(store.chain.end)
 
-    def _expects_company(self) -> bool:
-        """Whether to give the loop a turn before writing. Who has been alone for a while does
-        so every few appends only, while the disk is quick: a turn costs a tenth of a flush."""
-        if len(self._queue) > 1:
-            return True
-        self._alone += 1
-        return self._alone <= _ALONE or self._alone % _ALONE == 0 or not self._flusher.is_quick
-
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         """Record all that waits, under one lock, and have it flushed."""
         queue, self._queue = self._queue, []
@@ -187,7 +174,7 @@ class JsonlLedger:
         for wish in wishes:
             wish.waits = False
         if len(wishes) > 1:
-            self._alone = 0
+            self._flusher.met()
         store = self._store
         try:
             self._flusher.check()
@@ -195,6 +182,7 @@ class JsonlLedger:
                 store.enter()
                 self._repair()
                 ts = stamp(self._clock.now())  # one for all: it orders nothing
+                self._rotate(ts)
                 self._grant_all(wishes, ts)
         except BaseException as error:
             for wish in wishes:
@@ -279,6 +267,17 @@ class JsonlLedger:
         for draft in self._store.repair(self._clock):
             self._write([draft], stamp(self._clock.now()))
         self._flusher.wrote(self._store.chain.end)
+
+    def _rotate(self, ts: str) -> None:
+        """Under the lock: seal a full file, and go on in a new one."""
+        store, draft = self._store, self._store.full()
+        if draft is None:
+            return
+        chain, ids = store.chain, [self._clock.uuid()]
+        sealed = commit(chain.world, [draft], ts=ts, device=self._device, ids=ids)
+        if store.rotate(sealed[0].line):
+            apply(chain.world, sealed)
+            chain.note([sealed[0].event], len(sealed[0].line))
 
     def _write(self, drafts: Sequence[Draft], ts: str) -> list[Event]:
         chain, clock = self._store.chain, self._clock

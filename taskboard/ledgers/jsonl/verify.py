@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,38 +15,51 @@ from taskboard.files import Files
 from taskboard.ledger import Fault, Verified
 from taskboard.ledgers.jsonl.chain import Chain
 from taskboard.ledgers.jsonl.objects import Objects
+from taskboard.ledgers.jsonl.reel import Reel
 
 _DEFINES = frozenset({E.CREATED, E.EDITED})
 
 
-def verify(files: Files, path: Path, objects: Objects) -> Verified:
-    """Prove chain, sequence, transitions and objects. Writes nothing. Raises ``OSError``."""
-    chain = Chain(path.name)
+def verify(
+    files: Files, path: Path, segments: Path, objects: Objects, expect: Expected | None = None
+) -> Verified:
+    """Prove chain, sequence, transitions and objects over all files, and that the ``expect``ed
+    event is among them. Memory is bounded by the tasks. Writes nothing. Raises ``OSError``."""
+    reel = Reel(files, path, segments, writable=False)
+    chain = Chain(reel.locate)
     wanted: dict[str, None] = {}
+    met = False
 
     def watch(event: Event) -> None:
+        nonlocal met
         text = event.data.get("text")
         if event.type in _DEFINES and isinstance(text, str):
             wanted.setdefault(text)
+        met = met or expect is None or expect.is_met(event)
 
     chain.watch = watch
     fault = None
-    if files.stat(path) is not None:
-        log = files.open_log(path)
-        try:
-            tail = chain.catch_up(log.read)
-            if tail:  # a writer may be in the middle of it: look once more
-                tail = chain.catch_up(log.read)
-        except Corrupt as error:
-            fault = Fault(**error.data)
+    try:
+        if files.stat(path) is None:
+            reel.require_first(None)
         else:
-            fault = _torn(chain, tail) if tail else None
-        finally:
-            log.close()
+            reel.open()
+            tail = chain.catch_up(reel.read)
+            if tail:  # a writer may be in the middle of it: look once more
+                tail = chain.catch_up(reel.read)
+            fault = _torn(reel, chain, tail) if tail else None
+    except Corrupt as error:
+        if "byte" not in error.data:
+            raise
+        fault = Fault(**error.data)
+    if fault is None and expect is not None and not met:
+        fault = expect.missed(reel, chain)
+    sealed = len(reel.parts)
+    reel.close()
     missing = [digest for digest in wanted if not objects.holds(digest)]
     world = chain.world
     good = fault is None and not missing
-    return Verified(good, chain.lines, world.seq, world.head, fault, missing)
+    return Verified(good, world.seq, world.seq, world.head, fault, missing, sealed)
 
 
 def cut_off(proof: Verified, doubt: Corrupt | None, name: str) -> Verified:
@@ -57,10 +71,34 @@ def cut_off(proof: Verified, doubt: Corrupt | None, name: str) -> Verified:
     return msgspec.structs.replace(proof, ok=False, fault=fault)
 
 
-def _torn(chain: Chain, tail: bytes) -> Fault:
+class Expected(NamedTuple):
+    """A head that was kept elsewhere: the event with this hash, and this sequence if it is
+    known."""
+
+    hash: str
+    seq: int | None = None
+
+    def is_met(self, event: Event) -> bool:
+        """Whether this is the event."""
+        return event.hash == self.hash and self.seq in (None, event.seq)
+
+    def missed(self, reel: Reel, chain: Chain) -> Fault:
+        """The fault of a ledger that does not hold it."""
+        seq = self.seq or chain.world.seq + 1
+        found = f"event {seq} stands in it with another hash"
+        if seq > chain.world.seq:
+            found = f"it ends with event {chain.world.seq}"
+        reason = (
+            f"the head {self.hash} is not in it, and {found}: its end was cut off, or replaced"
+        )
+        return msgspec.structs.replace(reel.locate(chain.end, seq), reason=reason)
+
+
+def _torn(reel: Reel, chain: Chain, tail: bytes) -> Fault:
     digest = hashlib.sha256(tail).hexdigest()
     reason = (
         f"{len(tail)} bytes after the last complete commit (SHA-256 {digest}); the next command "
         "that writes moves them to the quarantine"
     )
-    return Fault(chain.name, chain.end, chain.lines + 1, chain.world.seq + 1, reason)
+    fault = reel.locate(chain.end, chain.world.seq + 1)
+    return msgspec.structs.replace(fault, reason=reason)
