@@ -18,6 +18,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.fitness import examined
 from taskboard.cli.look import Look, look
+from taskboard.cli.service_fitness import service_told
 from taskboard.cli.text import Screen, one_line, padded
 from taskboard.errors import TaskboardError
 from taskboard.exchange import exchange_names
@@ -178,7 +179,8 @@ async def _inside(app: App) -> list[Finding]:
         )
     )
     found.append(_daemon(app))
-    found += [Finding(t.name, True, t.message, t.hint, t.warn) for t in await examined(app)]
+    others = [*service_told(app), *await examined(app)]
+    found += [Finding(t.name, t.ok, t.message, t.hint, t.warn) for t in others]
     return found
 
 

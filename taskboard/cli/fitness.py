@@ -12,12 +12,14 @@ from taskboard.registry import names
 
 
 class Told(NamedTuple):
-    """One line: its name, what there is to say, what cures it, and whether that is needed."""
+    """One line: its name, what there is to say, what cures it, and whether that is needed
+    (``warn``) or nothing works without (not ``ok``)."""
 
     name: str
     message: str
     hint: str = ""
     warn: bool = False
+    ok: bool = True
 
 
 async def examined(app: App) -> list[Told]:

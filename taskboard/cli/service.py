@@ -16,16 +16,17 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.service_text import installed_lines, planned_lines, removed_lines, status_lines
 from taskboard.cli.text import one_line
+from taskboard.clock import SystemClock
+from taskboard.core.settings import Settings
 from taskboard.core.units import second_up
-from taskboard.errors import NotFound, Usage
-from taskboard.files import Files
+from taskboard.errors import BadSettings, NotFound, Usage
 from taskboard.heads import opened_as
-from taskboard.service.contract import Done, Installed, State, System
+from taskboard.service.contract import Done, State, System
 from taskboard.service.find import find_system
 from taskboard.service.plan import Plan, label_of, plan_of
 from taskboard.service.sight import Sight, drift, environ_of, sight
 from taskboard.trust import Trust
-from taskboard.workspace import home
+from taskboard.workspace import Workspace, find
 
 FINDINGS = 1
 _LINES = 50
@@ -54,7 +55,8 @@ def install(
     after an upgrade, or to renew what has changed."""
     call = Call.of(ctx)
     opened = call.open(writable=False)
-    plan, system = plan_here(opened), find_system(os.environ)
+    plan = plan_of(opened.workspace, opened.settings, os.environ, sys.executable)
+    system = find_system(os.environ)
     if show:
         call.answer("service", _planned(system, plan), lambda _s: planned_lines(system, plan))
         return
@@ -100,12 +102,29 @@ def status(ctx: typer.Context) -> None:
     """How this board's service stands: whether it is installed, current and running. Exits 1
     when something about it is to be looked at."""
     call = Call.of(ctx)
-    opened = call.open(writable=False)
-    system = find_system(os.environ)
-    label = label_of(opened.workspace.root)
+    space, system = _workspace(call), find_system(os.environ)
+    settings, trouble = _settings(call)
+    label = label_of(space.root)
     there = system.installed(label)
     state = system.state(label) if there is not None else State()
-    document = status_document(opened, system, label, there, state)
+    plan = plan_of(space, settings, os.environ, sys.executable)
+    late = drift(there, system, plan.home, settings, plan.python) if there is not None else []
+    document = {
+        "action": "status",
+        "system": system.name,
+        "label": label,
+        "installed": there is not None,
+        "outdated": late,
+        "loaded": state.loaded,
+        "running": state.running,
+        "pid": state.pid,
+        "last_exit": state.last_exit,
+        "result": state.result,
+        "next_hourly": second_up(_next_hour(SystemClock().now())) if state.hourly else None,
+        "files": [str(path) for path in there.files] if there is not None else [],
+        "warnings": [*trouble, *(system.warnings(plan) if there is not None else [])],
+        "strays": _strays(system),
+    }
     call.answer("service", document, lambda screen: status_lines(screen, document))
     if there is not None and (document["outdated"] or not state.running):
         raise typer.Exit(FINDINGS)
@@ -137,38 +156,22 @@ def logs(
     call.answer("service", document, lambda _screen: said or ["It has said nothing yet."])
 
 
-def plan_here(opened: App) -> Plan:
-    """The service of this workspace as this shell would install it."""
-    return plan_of(opened.workspace, opened.settings, os.environ, sys.executable)
-
-
-def status_document(
-    opened: App, system: System, label: str, there: Installed | None, state: State
-) -> dict[str, Any]:
-    """All that can be said about one board's service."""
-    files = opened.ctx.files
-    python, user = Path(sys.executable), home(os.environ)
-    late = drift(there, system, user, opened.settings, python) if there is not None else []
-    return {
-        "action": "status",
-        "system": system.name,
-        "label": label,
-        "installed": there is not None,
-        "outdated": late,
-        "loaded": state.loaded,
-        "running": state.running,
-        "pid": state.pid,
-        "last_exit": state.last_exit,
-        "result": state.result,
-        "next_hourly": second_up(_next_hour(opened.ctx.clock.now())) if state.hourly else None,
-        "files": [str(path) for path in there.files] if there is not None else [],
-        "warnings": system.warnings(plan_here(opened)) if there is not None else [],
-        "strays": _strays(system, files),
-    }
-
-
 def _label(call: Call, named: str | None) -> str:
-    return named if named is not None else label_of(call.open(writable=False).workspace.root)
+    return named if named is not None else label_of(_workspace(call).root)
+
+
+def _workspace(call: Call) -> Workspace:
+    """The one that is meant; its settings may be wrong."""
+    named = os.environ.get("TASKBOARD_BOARD")
+    return find(call.here(), call.board or (Path(named) if named else None))
+
+
+def _settings(call: Call) -> tuple[Settings, list[str]]:
+    """The settings, or the usual ones and why these do not count."""
+    try:
+        return call.open(writable=False).settings, []
+    except BadSettings as error:
+        return Settings(), [error.message]
 
 
 def _none_here(system: System, label: str) -> NotFound:
@@ -215,13 +218,13 @@ def _blind_spots(seen: Sight) -> Iterator[str]:
         yield f"Only this shell has {names}: what the service is to have goes to {seen.env_file}."
 
 
-def _strays(system: System, files: Files) -> list[dict[str, str]]:
+def _strays(system: System) -> list[dict[str, str]]:
     """Services of ours whose board is not there any more."""
     found = ((label, system.installed(label)) for label in system.labels())
     return [
         {"label": label, "board": str(one.board)}
         for label, one in found
-        if one is not None and files.stat(one.board.parent) is None
+        if one is not None and not one.board.parent.is_dir()
     ]
 
 
