@@ -64,9 +64,7 @@ def _keys(seen: Sight) -> Told:
     if seen.trouble is not None:
         return Told("service keys", seen.trouble.message, seen.trouble.hint, ok=False)
     names = ", ".join(seen.names) or "no variable in it"
-    said = (
-        f"{seen.env_file}: {names}" if seen.present else f"{seen.env_file} is not there: no keys"
-    )
+    said = names if seen.present else "it is not there, so there are no keys"
     only = ", ".join(seen.shell_only)
     hint = f"Only this shell has {only}: what the service is to have goes to {seen.env_file}."
-    return Told("service keys", said, hint if only else "", warn=bool(only))
+    return Told("service keys", f"{seen.env_file}: {said}", hint if only else "", warn=bool(only))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import shlex
+import stat
 from pathlib import Path
 
 from taskboard.errors import NoService
@@ -87,6 +88,8 @@ class Systemd:
             self._do(done, *_CTL, "stop", units[1])
         for unit in units:
             remove_own(self._files, self._folder / unit, done)
+        for link in (f"timers.target.wants/{units[0]}", f"default.target.wants/{units[2]}"):
+            self._remove_link(self._folder / link, done)
         if answers and done.files:
             self._do(done, *_CTL, "daemon-reload")
             self._run(*_CTL, "reset-failed", units[2], units[1])
@@ -148,6 +151,13 @@ class Systemd:
             " after you have logged out: loginctl enable-linger"
         )
         return [said]
+
+    def _remove_link(self, path: Path, done: Done) -> None:
+        """What ``enable`` made, where nobody was there to ``disable`` it."""
+        found = self._files.stat(path, follow=False)
+        if found is not None and stat.S_ISLNK(found.mode):
+            self._files.remove(path)
+            done.files.append(path)
 
     def _show(self, unit: str) -> dict[str, str]:
         asked = (
