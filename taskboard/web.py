@@ -129,14 +129,15 @@ class PublicWeb:
             return Nothing(problem=target)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._follow(target)
+                trust = await asyncio.to_thread(self._trust)  # it reads some hundred files
+                return await self._follow(target, trust)
         except TimeoutError:
             problem = f"was not there within {self._seconds:g} seconds"
             return Nothing(problem=problem, passing=True)
 
-    async def _follow(self, target: Target) -> Page | Nothing:
+    async def _follow(self, target: Target, trust: ssl.SSLContext) -> Page | Nothing:
         for hop in range(MAX_REDIRECTS + 1):
-            answer = await self._ask(target)
+            answer = await self._ask(target, trust)
             if isinstance(answer, Nothing):
                 return answer
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
@@ -161,13 +162,13 @@ class PublicWeb:
             sha256=answer.sha256,
         )
 
-    async def _ask(self, target: Target) -> Answer | Nothing:
+    async def _ask(self, target: Target, trust: ssl.SSLContext) -> Answer | Nothing:
         found = await self._look_up(target.host)
         if isinstance(found, Nothing):
             return found
         answer: Answer | Nothing = Nothing(problem=f"{target.host} has no address", passing=True)
         for address in found[:_ADDRESSES]:
-            answer = await self._try(address, target)
+            answer = await self._try(address, target, trust)
             if not (isinstance(answer, Nothing) and answer.passing):
                 break
         return answer
@@ -185,10 +186,10 @@ class PublicWeb:
                 return Nothing(problem=f"{host} leads to an address that is not public: {why}")
         return addresses
 
-    async def _try(self, address: str, target: Target) -> Answer | Nothing:
+    async def _try(self, address: str, target: Target, trust: ssl.SSLContext) -> Answer | Nothing:
         host = target.host
         try:
-            return await self._exchange(address, target)
+            return await self._exchange(address, target, trust)
         except ssl.SSLCertVerificationError as trouble:
             why = trouble.verify_message or "it cannot be verified"
             return Nothing(problem=f"the certificate of {host} is refused: {why}")
@@ -200,10 +201,10 @@ class PublicWeb:
             problem = f"{host} could not be reached: {_words(trouble)}"
             return Nothing(problem=problem, passing=True)
 
-    async def _exchange(self, address: str, target: Target) -> Answer:
+    async def _exchange(self, address: str, target: Target, trust: ssl.SSLContext) -> Answer:
         try:
             async with asyncio.timeout(_CONNECT):
-                reader, writer = await self._dial(address, target.host, self._trust())
+                reader, writer = await self._dial(address, target.host, trust)
         except TimeoutError:
             raise OSError("no connection in time") from None
         try:
