@@ -168,6 +168,20 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "taskboard verify --head",
         ),
         Entry(
+            "board",
+            "past",
+            "board",
+            "The board as the ledger has it, now or at a time.",
+            "taskboard board --at 2h",
+        ),
+        Entry(
+            "rebuild",
+            "past",
+            "rebuild",
+            "Write the board from the ledger.",
+            "taskboard rebuild",
+        ),
+        Entry(
             "doctor",
             "doctor",
             "doctor",

@@ -25,7 +25,7 @@ def accept(ctx: typer.Context) -> None:
     call = Call.of(ctx)
 
     async def work(app: App) -> dict[str, Any]:
-        _require_person()
+        require_person()
 
         async def act() -> str | None:
             held = app.memory.sight.held
@@ -67,7 +67,7 @@ def approve(
     call = Call.of(ctx)
 
     async def work(app: App) -> dict[str, Any]:
-        _require_person()
+        require_person()
 
         async def act() -> list[Task]:
             found = [await find.find_task(app.ctx, name) for name in names]
@@ -106,7 +106,7 @@ def _approve_lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]
                 yield f"  {key}: {one_line(task[key])}"
 
 
-def _require_person() -> None:
+def require_person() -> None:
     """Raise ``Untrusted`` inside a run: an agent does not widen what it may do."""
     run = os.environ.get("TASKBOARD_RUN")
     if run:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from taskboard.cli.text import file_name
 from taskboard.core.hold import ways_out
 from taskboard.core.state import Kind
@@ -29,15 +27,12 @@ def lost_board(ctx: Context, world: World) -> BoardHeld | None:
 
 
 def _where_it_is(ctx: Context) -> str:
-    board, last = ctx.workspace.board, ctx.workspace.projection / "last"
     near = near_misses(ctx.workspace.root)
     hint = f"{', '.join(near)} looks like it: rename it. Or put" if near else "Put"
     hint += " it back (git, your editor's undo)."
-    if ctx.files.stat(last) is None:
+    if ctx.files.stat(ctx.workspace.objects) is None:  # then the ledger has no text either
         return hint
-    copy = file_name(last)
-    restore = f"tail -n +2 {quote(copy)} > {quote(file_name(board))}"
-    return f"{hint}\nAs last written it is in {copy}, after its first line: {restore}"
+    return f"{hint}\nOr write it anew from the ledger: taskboard rebuild"
 
 
 def board_held(ctx: Context, world: World, said: str, held: str) -> BoardHeld:

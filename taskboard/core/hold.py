@@ -32,9 +32,9 @@ def ways_out(held: str) -> tuple[str, ...]:
     """What ends a hold, the first step first. ``held`` is its text, one of ``HELD``'s."""
     key = next((key for key, text in HELD.items() if text == held), "")
     if key == "missing":
-        return ("put the board back",)
+        return ("put the board back", "taskboard rebuild")
     mend = ("taskboard check", "make the board whole again")
-    return (*mend, "taskboard accept") if key in ACCEPTABLE else mend
+    return (*mend, "taskboard accept", "taskboard rebuild") if key in ACCEPTABLE else mend
 
 
 def why_unreadable(board: Board, world: World, shown: Collection[str] | None) -> str | None:

@@ -33,16 +33,15 @@ def test_whatever_wants_the_board_says_where_its_text_lies(lost, words, code):
     error = said.error
     assert error["code"] == ("board_held" if code == 3 else "no_workspace")
     assert "The ledger knows 3 tasks, but task-board.md is gone." in error["message"]
-    assert ".taskboard/projection/last" in error["hint"]
+    assert error["hint"].endswith("Or write it anew from the ledger: taskboard rebuild")
     assert "taskboard init" not in error["hint"]
     assert not lost.board.exists()
 
 
 def test_the_hint_brings_the_text_back(lost):
-    command = lost("init", "--json").error["hint"].rpartition(": ")[2]
-    assert command == "tail -n +2 .taskboard/projection/last > task-board.md"
-    last = (lost.folder / ".taskboard/projection/last").read_bytes()
-    lost.board.write_bytes(last.split(b"\n", 1)[1])  # what that command does
+    command = lost("init", "--json").error["hint"].rpartition(": ")[2].split()
+    assert command == ["taskboard", "rebuild"]
+    assert lost.ok(*command[1:])["deed"] == "made"
     assert lost.board.read_bytes() == lost.text
     assert lost.ok("once")["completed"] == ["TASK-001", "TASK-002", "TASK-003"]
 
@@ -51,7 +50,7 @@ def test_status_and_why_say_it_too(lost):
     out = lost("status").out
     assert "Held: The ledger knows 3 tasks, but task-board.md is gone." in out
     assert "clears it: Put it back" in out
-    assert any("projection/last" in step for step in lost.ok("why", "TASK-001")["clear"])
+    assert any("taskboard rebuild" in step for step in lost.ok("why", "TASK-001")["clear"])
 
 
 def test_a_renamed_board_is_pointed_out(lost):
@@ -65,7 +64,7 @@ def test_init_refuses_over_a_ledger_that_lost_its_state_folder_as_well(lost):
     shutil.rmtree(lost.folder / ".taskboard")
     error = lost("init", "--json").error
     assert error["code"] == "board_held"
-    assert "projection" not in error["hint"]
+    assert "rebuild" not in error["hint"]
     assert not lost.board.exists()
 
 

@@ -13,7 +13,7 @@ def test_accept_is_offered_where_it_applies_and_nowhere_else(key):
 
 
 def test_a_board_that_is_away_is_to_be_put_back():
-    assert ways_out(HELD["missing"]) == ("put the board back",)
+    assert ways_out(HELD["missing"]) == ("put the board back", "taskboard rebuild")
 
 
 def test_any_other_text_leads_to_check():
