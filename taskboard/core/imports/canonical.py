@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from taskboard.core.board import Board
 from taskboard.core.imports.naming import Register, every, give_ids, needs_of
 from taskboard.core.imports.nouns import CHANGED, UNCLEAR, Draft, Finding, Group, Reading
-from taskboard.core.imports.section import fenced, write_section
+from taskboard.core.imports.section import fenced, is_fenced, write_section
 from taskboard.core.imports.take import put_field
 from taskboard.core.imports.words import State, family_of_mark, priority_of, state_of
 from taskboard.core.parse import parse
@@ -55,14 +56,14 @@ def write_board(
             fields[id(draft)] = _fields(draft, state, needs)
     ordered = list(every(task for reading in readings for task in reading.tasks))
     findings += _said_states([(draft, states[id(draft)]) for draft in ordered])
-    writer = _Writer(name, fields)
-    text = writer.write(readings)
-    _must_read_back(parse(text.encode()), ordered, states, writer)
-    return Imported(
-        text=text,
-        tasks=tuple((draft, states[id(draft)]) for draft in ordered),
-        findings=tuple(findings + writer.findings),
-    )
+    tasks = tuple((draft, states[id(draft)]) for draft in ordered)
+    for careful in (False, True):
+        writer = _Writer(name, fields, careful=careful)
+        text = writer.write(readings)
+        fault = _fault(parse(text.encode()), tasks, writer)
+        if not fault:
+            return Imported(text=text, tasks=tasks, findings=(*findings, *writer.findings))
+    raise ValueError(f"the new board does not read back as it was meant: {fault}")
 
 
 def _adopt(readings: Sequence[Reading], drafts: list[Draft], register: Register) -> None:
@@ -145,9 +146,12 @@ def _said_states(tasks: Iterable[tuple[Draft, State]]) -> Iterator[Finding]:
 class _Writer:
     """The text of the board, group by group."""
 
-    def __init__(self, name: str, fields: dict[int, list[tuple[str, str]]]) -> None:
+    def __init__(
+        self, name: str, fields: dict[int, list[tuple[str, str]]], *, careful: bool
+    ) -> None:
         self._name = one_line(name) or "Imported"
         self._fields = fields
+        self._careful = careful
         self._parts: list[str] = []
         self._open: list[tuple[int, int]] = []
         """Levels in the source of the headings that are open, with those they were given."""
@@ -155,6 +159,9 @@ class _Writer:
         """The level of the last group's tasks: nothing deeper may follow them."""
         self.findings: list[Finding] = []
         self.parents: list[str | None] = []
+        """The task that each lies in."""
+        self.prompts: list[str] | None = None if careful else []
+        """The text of each, where nothing was escaped in it."""
 
     def write(self, readings: Sequence[Reading]) -> str:
         for reading in readings:
@@ -169,7 +176,11 @@ class _Writer:
         if group.heading or not self._parts or (prose and self._parts):
             level = self._level(group)
             title = group.heading or self._name
-            self._parts.append(_prose(title, level, prose, first=not self.parents))
+            text = f"{'#' * level} {title}\n" + (f"\n{prose}\n" if prose else "")
+            if self._careful and not _is_prose(text, first=not self.parents):
+                text = _fenced_prose(title, level, prose)
+                self._say(group.file, group.line, "The text under this heading")
+            self._parts.append(text)
         else:
             level = _TOP - 1
             while self._open and self._open[-1][1] > level:
@@ -179,6 +190,10 @@ class _Writer:
             self._task(task, under)
         if group.tasks:
             self._last = under
+
+    def _say(self, file: str, line: int, what: str) -> None:
+        said = f"{what} would be read as tasks or cut them off, so it is a block of code."
+        self.findings.append(Finding(kind=CHANGED, file=file, line=line, message=said))
 
     def _level(self, group: Group) -> int:
         if not group.heading:
@@ -208,18 +223,19 @@ class _Writer:
                 )
             while within and within[-1][0] >= deep:
                 within.pop()
-            self._parts.append(write_section(task, deep, fields))
+            text = write_section(task, deep, fields, careful=self._careful)
+            self._parts.append(text)
+            if self._careful and is_fenced(text):
+                self._say(task.file, task.line, f"The text of {task.task}")
+            if self.prompts is not None:
+                self.prompts.append(text.partition("\n\n")[2].strip("\n"))
             self.parents.append(within[-1][1] if within else None)
             within.append((deep, task.task))
             ahead.extend((child, deep + 1, task.task) for child in reversed(task.children))
 
 
-def _prose(title: str, level: int, prose: str, *, first: bool) -> str:
-    """A heading and the prose under it; fenced where it would be read as more than that."""
+def _fenced_prose(title: str, level: int, prose: str) -> str:
     text = f"{'#' * level} {title}\n"
-    whole = f"{text}\n{prose}\n" if prose else text
-    if _is_prose(whole, first=first):
-        return whole
     if not _is_prose(text, first=False):
         text = f"{'#' * level} \\{title}\n"
     return f"{text}\n{fenced(prose)}\n" if prose else text
@@ -228,25 +244,24 @@ def _prose(title: str, level: int, prose: str, *, first: bool) -> str:
 def _is_prose(text: str, *, first: bool) -> bool:
     """Whether the text holds no task and leaves nothing open: a task behind it is the only one."""
     board = parse(f"{text}\n# TASK-1 -\n- status: todo\n".encode())
+    if parse(text.encode()).cut:
+        return False
     alone = [item.task for item in board.items] == ["TASK-1"]
     return alone and not board.held and not board.cut and not (first and board.paused)
 
 
-def _must_read_back(
-    board: Board, drafts: Sequence[Draft], states: dict[int, State], writer: _Writer
-) -> None:
-    """Exactly the tasks that were imported, in their states and places, and nothing else."""
-    wanted = [(d.task, states[id(d)].status) for d in drafts]
-    got = [
-        (item.task, item.status_field.value if item.status_field else "") for item in board.items
-    ]
-    if drafts and (got != wanted or board.held or board.cut or board.paused):
-        at = next(
-            (n for n, pair in enumerate(zip(got, wanted, strict=False)) if pair[0] != pair[1]), -1
-        )
-        where = drafts[at].task if at >= 0 else board.held or board.cut or "their number"
-        raise ValueError(f"the new board does not read back as it was meant ({where})")
-    names = [item.task for item in board.items]
-    above = [names[i.parent] if i.parent is not None else None for i in board.items]
-    if above != writer.parents:
-        raise ValueError("the new board's tasks do not lie in each other as they were meant to")
+def _fault(board: Board, tasks: Sequence[tuple[Draft, State]], writer: _Writer) -> str:
+    """What is not as it was meant: exactly these tasks, in their states and places, with their
+    texts, and nothing else. Empty when all is well."""
+    if board.held or board.cut or board.paused:
+        return str(board.held or board.cut or "paused") if tasks or not board.held else ""
+    items = board.items
+    names = [item.task for item in items]
+    got = [(item.task, f.value if (f := item.status_field) else "") for item in items]
+    for name, wanted in zip_longest(got, [(d.task, s.status) for d, s in tasks]):
+        if name != wanted:
+            return f"{name} is there for {wanted}"
+    if writer.parents != [names[i.parent] if i.parent is not None else None for i in items]:
+        return "a task lies in another than it should"
+    prompts = [item.prompt.strip("\n") for item in items]
+    return "a text is cut" if writer.prompts not in (None, prompts) else ""

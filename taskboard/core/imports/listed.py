@@ -18,11 +18,15 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,40}?)(?::\*\*|\*\*\s*:)(?:\s+(.*)|$)")
 _PLAIN = re.compile(r"([^\W\d_][\w -]{0,29}):\s+(\S.*)")
 _STRUCK = re.compile(r"~~(.+)~~")
 _FEW_WORDS = 4
+_DEEPEST = 5
+"""How deep tasks may lie in tasks: a heading has six levels. What lies deeper is text."""
 
 IsTask = Callable[[Item], bool]
 
 
-def draft_of(item: Item, file: str, *, word: str = "", details: bool = False) -> Draft:
+def draft_of(
+    item: Item, file: str, *, word: str = "", details: bool = False, depth: int = 0
+) -> Draft:
     """The task that an item is. ``details``: all bold keys under it are fields, not only those
     that we know."""
     draft = Draft(title=item.text, line=item.line + 1, file=file, word=word, mark=item.box)
@@ -32,11 +36,11 @@ def draft_of(item: Item, file: str, *, word: str = "", details: bool = False) ->
         if not word and (item.box or " ") == " ":
             draft.mark = "-" if item.box is not None else None
     take_marks(draft)
-    _take_details(draft, item, details=details)
+    _take_details(draft, item, details=details, depth=depth)
     return draft
 
 
-def _take_details(draft: Draft, item: Item, *, details: bool) -> None:
+def _take_details(draft: Draft, item: Item, *, details: bool, depth: int) -> None:
     """What stands under an item: fields, tasks of its own (those with an id), and text."""
     if not any(line[:1] in "-*+0123456789" for line in item.body if line):
         draft.body += item.body
@@ -47,7 +51,7 @@ def _take_details(draft: Draft, item: Item, *, details: bool) -> None:
             kept.append(part.text)
         elif part.box is None and _take_field(draft, part, details=details):
             continue
-        elif (child := _child(part, draft)) is not None:
+        elif (child := _child(part, draft, depth)) is not None:
             draft.children.append(child)
             if kept and kept[-1].strip():
                 kept.append("")
@@ -74,13 +78,13 @@ def _take_field(draft: Draft, part: Item, *, details: bool) -> bool:
     return True
 
 
-def _child(part: Item, draft: Draft) -> Draft | None:
+def _child(part: Item, draft: Draft, depth: int) -> Draft | None:
     """A box with an id is a task of its own; one without is a criterion of the task above."""
-    if part.box is None:
+    if part.box is None or depth >= _DEEPEST:
         return None
     probe = Draft(title=part.text, line=0, file="")
     take_id(probe)
-    return draft_of(part, draft.file) if probe.old_id else None
+    return draft_of(part, draft.file, depth=depth + 1) if probe.old_id else None
 
 
 def no_lane(_title: Title) -> str:
@@ -99,7 +103,9 @@ def read_lists(
     what stands under it; it may give a priority, too."""
     reading = Reading()
     for title, start, end in source.sections():
-        group = Group(line=title.start + 1, heading=title.text, level=title.level)
+        group = Group(
+            file=source.name, line=title.start + 1, heading=title.text, level=title.level
+        )
         word, level = lane(title), lane_priority(title.text)
         lines, hidden = source.lines[start:end], source.hidden[start:end]
         wanted = lambda item, here=title: is_task(here, item)  # noqa: E731
@@ -116,16 +122,16 @@ def read_lists(
     return reading
 
 
-def _flat(parts: Iterable[object], is_task: IsTask) -> Iterable[Item | str]:
+def _flat(parts: Iterable[object], is_task: IsTask, depth: int = 0) -> Iterable[Item | str]:
     """The tasks, and as lines all else; of an item that is none the boxes within are looked at."""
     for part in parts:
         if not isinstance(part, Item):
             yield getattr(part, "text", "")
         elif is_task(part):
             yield part
-        elif any("[" in line for line in part.body):
+        elif depth < _DEEPEST and any("[" in line for line in part.body):
             yield part.raw[0]
-            yield from _flat(items_of(part.body, first=part.line + 1), is_task)
+            yield from _flat(items_of(part.body, first=part.line + 1), is_task, depth + 1)
         else:
             yield from part.raw
 
@@ -137,7 +143,7 @@ def _gap(prose: list[str]) -> None:
 
 def add_front(source: Source, reading: Reading) -> None:
     """Keep front matter that belongs to no shape as a block of code."""
-    inner = source.lines[1 : source.front - 1] if source.front else []
+    inner = source.front_lines
     if not any(line.strip() for line in inner) or not reading.groups:
         return
     empty = (
@@ -168,12 +174,15 @@ def lane_priority(title: str) -> str:
 
 def top_items(source: Source) -> list[tuple[Title, Item]]:
     """Every item of the outermost lists with the heading it stands under."""
-    return [
-        (title, part)
-        for title, start, end in source.sections()
-        for part in items_of(source.lines[start:end], source.hidden[start:end], start)
-        if isinstance(part, Item)
-    ]
+    if "items" not in source.seen:
+        source.seen["items"] = [
+            (title, part)
+            for title, start, end in source.sections()
+            for part in items_of(source.lines[start:end], source.hidden[start:end], start)
+            if isinstance(part, Item)
+        ]
+    found: list[tuple[Title, Item]] = source.seen["items"]
+    return found
 
 
 def boxes_in(items: Sequence[tuple[Title, Item]]) -> int:

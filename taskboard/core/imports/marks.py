@@ -31,7 +31,8 @@ _URGENT = re.compile(r"\s*([🔺⏫🔼🔽⏬])\ufe0f?")
 _DATAVIEW = re.compile(r"\s*[\[(]([^\W\d_][\w -]{0,29})::\s*([^\[\]()\n]*)[\])]")
 _BRACKET = re.compile(r"\s*\[([A-Za-z][A-Za-z -]{1,28}):\s+([^\[\]\n]+)\](?!\()")
 _WAITS = re.compile(
-    r"\s*[(\[](?:depends on|blocked by|needs|after|requires):?\s+([^()\[\]\n]+)[)\]]",
+    r"\s*[(\[](?:depends on|blocked by|needs|after):?\s+"
+    r"([#\w.-]*\d[\w.-]*(?:\s*(?:,|and|&)\s*[#\w.-]*\d[\w.-]*)*)[)\]]",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"\s*<!--\s*([A-Za-z][\w -]{0,28}):\s*(.*?)\s*-->")
@@ -50,7 +51,9 @@ def take_marks(draft: Draft) -> None:
         return
     text = _each(_DATAVIEW, text, lambda m: put(draft, m[1], m[2]))
     text = _each(_COMMENT, text, lambda m: put(draft, m[1], m[2]))
-    text = _each(_WAITS, text, lambda m: put(draft, "needs", m[1]))
+    text = _each(
+        _WAITS, text, lambda m: put(draft, "needs", re.sub(r"\s+(?:and|&)\s+", ", ", m[1]))
+    )
     text = _each(_BRACKET, text, lambda m: put(draft, m[1], m[2]))
     text = _each(_KANBAN_DATE, text, lambda m: put_field(draft, "time" if m[1] else "due", m[2]))
     text = _each(_DATED, text, lambda m: put_field(draft, _EMOJI[m[1]], m[2]))

@@ -58,6 +58,7 @@ class Group:
     a file may have no heading (``level`` 0)."""
 
     line: int
+    file: str = ""
     heading: str = ""
     level: int = 0
     prose: list[str] = field(default_factory=list)

@@ -16,29 +16,34 @@ _BUSY = re.compile(
     re.MULTILINE,
 )
 """What makes Markdown more than text and lists: then the careful way is gone."""
+_HEADING = re.compile(r"^ {0,3}#", re.MULTILINE)
 _SIMPLE = re.compile(r"[\w\"'(<>$&][^\x00-\x1f\x7f]*[^#\s]|\w")
 _TILDES = re.compile("~+")
 LONGEST_FIELDS = 8000
 """Characters of all fields of a task; what goes beyond becomes text."""
 
 
-def write_section(draft: Draft, level: int, fields: Sequence[tuple[str, str]]) -> str:
-    """The section of ``draft`` at ``level``, without its children. What would end it, start
-    another task or leave something open is escaped or fenced; every word is there."""
+def write_section(
+    draft: Draft, level: int, fields: Sequence[tuple[str, str]], *, careful: bool
+) -> str:
+    """The section of ``draft`` at ``level``, without its children. ``careful``: what would end
+    it, start another task or leave something open is escaped or fenced. Every word is there."""
     kept, more = _bounded(fields)
     title = one_line(draft.title) or "(no title)"
     body = "\n".join([*(f"- {key}: {value}" for key, value in more), *draft.body]).strip("\n")
-    if _SIMPLE.fullmatch(title) and not _BUSY.search(body) and _plain(kept):
+    if _HEADING.search(body):
+        body = demoted(body, level)
+    if _SIMPLE.fullmatch(title) and not (careful and _BUSY.search(body)) and _plain(kept):
         head = f"{'#' * level} {draft.task} {title}\n"
         lines = "".join(f"- {key}: {value}\n" for key, value in kept)
         return f"{head}{lines}\n{body}\n" if body else f"{head}{lines}"
     try:
-        text = section_text(draft.task, title, level, kept, demoted(body, level))
-        if not parse(text.encode()).paused:
-            return text
+        text = section_text(draft.task, title, level, kept, body)
     except ValueError:
-        pass
-    return _fenced_section(draft.task, title, level, kept, body)
+        return _fenced_section(draft.task, title, level, kept, body)
+    if careful and parse(text.encode()).cut:  # in a quote, which only the next heading ends
+        return _fenced_section(draft.task, title, level, kept, body)
+    return text
 
 
 def _fenced_section(
@@ -75,10 +80,13 @@ def fenced(text: str) -> str:
     return f"{marks}text\n{text}\n{marks}"
 
 
+def is_fenced(section: str) -> bool:
+    """Whether a section's text is one block that ``fenced`` made."""
+    return re.match(r"~{3,}text\n", section.partition("\n\n")[2]) is not None
+
+
 def demoted(body: str, level: int) -> str:
     """The body with its headings pushed beneath ``level``; those it leaves are escaped later."""
-    if "#" not in body:
-        return body
     raw = b"\n" + body.encode("utf-8", "replace")  # no front matter begins behind a line end
     found = [h for h in find_blocks(raw).headings if raw[h.start : h.end].lstrip()[:1] == b"#"]
     shift = level + 1 - min((h.level for h in found), default=level + 1)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taskboard.core.blocks import Blocks, find_blocks
 from taskboard.core.fields import text_of
@@ -41,6 +41,8 @@ class Source:
     hidden: list[bool] = field(default_factory=list)
     front: int = 0
     findings: list[Finding] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+    """What one shape has worked out and the next would, too."""
 
     @property
     def stem(self) -> str:
@@ -52,6 +54,11 @@ class Source:
     def text(self) -> str:
         """All of it."""
         return "\n".join(self.lines)
+
+    @property
+    def front_lines(self) -> list[str]:
+        """The front matter without its two rules."""
+        return self.lines[1 : self.front - 1] if self.front else []
 
     def sections(self) -> Iterator[tuple[Title, int, int]]:
         """Every heading with the first line under it and the line after the last: up to the next

@@ -34,7 +34,9 @@ def put(draft: Draft, key: str, value: str) -> None:
     elif name in _PARENTS and not draft.parent:
         draft.parent = unlinked(text)
     elif name == "needs":
-        draft.needs.append(text)
+        draft.needs.append(text if len(text) <= _LONGEST else "(see the text)")
+        if len(text) > _LONGEST:
+            draft.body.append(f"- {key}: {text}")
     elif name == "owner" and not draft.owner:
         draft.owner = owners(text)
     elif name == "priority" and not draft.priority:

@@ -30,7 +30,7 @@ def score(source: Source) -> float:
 
 def read(source: Source) -> Reading:
     """Every line."""
-    reading = Reading(groups=[Group(line=1)])
+    reading = Reading(groups=[Group(file=source.name, line=1)])
     for number, line in enumerate(source.lines, 1):
         record = decoded(line) if line.strip() else None
         if isinstance(record, dict):

@@ -16,7 +16,7 @@ _KANBN = {"created", "updated", "owner", "progress", "due", "tags", "started", "
 def score(source: Source) -> float:
     """Certain when the front matter has a status, or a title and an id; or when it looks like a
     card of kanbn, whose status stands in its index."""
-    front = read_front(source.lines[1 : source.front - 1]) if source.front else Front()
+    front = read_front(source.front_lines)
     keys = {canonical_key(key) for key in front.values}
     if "status" in keys or {"id", "title"} <= keys:
         return _CERTAIN
@@ -26,7 +26,7 @@ def score(source: Source) -> float:
 
 def read(source: Source) -> Reading:
     """The one task of the file."""
-    front = read_front(source.lines[1 : source.front - 1])
+    front = read_front(source.front_lines)
     keys = {canonical_key(key): key for key in reversed(front.values)}
     draft = Draft(title="", line=1, file=source.name, whole_file=True)
     body = source.lines[source.front :]
@@ -36,7 +36,7 @@ def read(source: Source) -> Reading:
             _put(draft, key, value)
     draft.body += body
     draft.old_id = draft.old_id or source.stem
-    reading = Reading(groups=[Group(line=1, tasks=[draft])])
+    reading = Reading(groups=[Group(file=source.name, line=1, tasks=[draft])])
     if front.odd:
         _keep_odd(source, front, draft, reading)
     return reading

@@ -39,8 +39,7 @@ def read(source: Source) -> Reading:
         reading.findings.append(
             Finding(kind=TOOL, file=source.name, line=gone[0] + 1, message=said)
         )
-    inner = source.lines[1 : source.front - 1]
-    if set(read_front(inner).values) <= {"kanban-plugin"}:
+    if source.front and set(read_front(source.front_lines).values) <= {"kanban-plugin"}:
         said = "The plugin's front matter is left out."
         reading.findings.append(Finding(kind=TOOL, file=source.name, line=1, message=said))
     return reading
@@ -55,7 +54,7 @@ def _end(source: Source, cut: int) -> int:
 def _without(source: Source, gone: range) -> Source:
     """The source with some lines empty, and without front matter that only names the plugin."""
     lines = ["" if n in gone else line for n, line in enumerate(source.lines)]
-    only = set(read_front(source.lines[1 : source.front - 1]).values) <= {"kanban-plugin"}
+    only = set(read_front(source.front_lines).values) <= {"kanban-plugin"}
     front = lines[: source.front]
     if only:
         front = [""] * len(front)

@@ -69,6 +69,7 @@ def read(source: Source) -> Reading:
 def _group(source: Source, part: _Part) -> Group:
     title = part.title
     return Group(
+        file=source.name,
         line=title.start + 1,
         heading=title.text,
         level=title.level,

@@ -64,7 +64,9 @@ def read(source: Source) -> Reading:
             _detail(source, owner, title_after(title.text, named), title, end)
             waiting, under = [owner], title.level
             continue
-        group = Group(line=title.start + 1, heading=title.text, level=title.level)
+        group = Group(
+            file=source.name, line=title.start + 1, heading=title.text, level=title.level
+        )
         _fill(source, group, start, end)
         rows |= {d.old_id: d for d in group.tasks if d.old_id and d.old_id not in rows}
         reading.groups.append(group)

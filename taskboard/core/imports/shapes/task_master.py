@@ -27,8 +27,12 @@ def read(source: Source) -> Reading:
     """Every task, its subtasks as its children."""
     document = decoded(source.text)
     reading = Reading()
+    if not isinstance(document, dict):
+        said = "This is no JSON document with tasks."
+        reading.findings.append(Finding(kind=LEFT_OUT, file=source.name, line=0, message=said))
+        return reading
     for tag, tasks in _lists(document):
-        group = Group(line=1, heading=tag, level=2 if tag else 0)
+        group = Group(file=source.name, line=1, heading=tag, level=2 if tag else 0)
         group.tasks = [_draft(task, source.name, "") for task in tasks if isinstance(task, dict)]
         reading.groups.append(group)
         for odd in (task for task in tasks if not isinstance(task, dict)):
