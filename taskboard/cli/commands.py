@@ -84,6 +84,20 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "taskboard why TASK-015",
         ),
         Entry(
+            "away",
+            "away",
+            "away",
+            "What happened since you left, on one screen.",
+            "taskboard away --since yesterday",
+        ),
+        Entry(
+            "stats",
+            "stats",
+            "stats",
+            "How much, how well, how fast, for how much, over time.",
+            "taskboard stats --since 30d",
+        ),
+        Entry(
             "tail", "tail", "tail", "The ledger, readable.", "taskboard tail -f --task TASK-015"
         ),
     ),

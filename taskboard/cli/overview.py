@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,63 +11,50 @@ import typer
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import owner_of, task_shape
-from taskboard.cli.text import Screen, file_name, one_line
+from taskboard.cli.shapes import task_shape
+from taskboard.cli.text import Screen, clipped, file_name, one_line
+from taskboard.cli.yours import asks, steps, yours, yours_shape
 from taskboard.core.scene import Why
-from taskboard.core.state import CLOSED, Kind
+from taskboard.core.spending import spent_on
+from taskboard.core.state import Kind
 from taskboard.core.task import Task
-from taskboard.core.units import brief, read_time
+from taskboard.core.units import brief, read_time, stamp
 from taskboard.loop.holder import Holder, holder
 
-_TIMED = frozenset({"until", "retry", "quota", "children", "task"})
-"""Waiting that ends by itself."""
 _AT_MOST = 10
-"""Lines of one part of ``status``."""
-_COST = re.compile(rb'"cost_usd":([0-9][0-9.eE+-]*)')
+"""Tasks of one part of ``status``."""
 
 
 def status(ctx: typer.Context) -> None:
     """What goes on now: the daemon, what runs, what waits for you, what is next, what is wrong."""
     call = Call.of(ctx)
 
-    async def work(app: App) -> tuple[Look, Holder | None, float]:
-        return await look(app), holder(app.ctx), _cost_today(app)
+    async def work(app: App) -> tuple[Look, Holder | None]:
+        return await look(app), holder(app.ctx)
 
-    seen, daemon, cost = call.run(work, writable=False)
+    seen, daemon = call.run(work, writable=False)
     call.answer(
         "status",
-        lambda: _status_shape(seen, daemon, cost),
-        lambda screen: _status_lines(screen, seen, daemon, cost),
+        lambda: _status_shape(seen, daemon),
+        lambda screen: _status_lines(screen, seen, daemon),
     )
 
 
-def _status_shape(seen: Look, daemon: Holder | None, cost: float) -> dict[str, Any]:
+def _status_shape(seen: Look, daemon: Holder | None) -> dict[str, Any]:
     return {
         "daemon": daemon.shape() if daemon else None,
         "held": seen.sight.held,
         "paused": seen.scene.paused is not None,
         "counts": _counts(seen),
         "running": [task_shape(seen, t) for t in _of(seen, Kind.RUNNING)],
-        "yours": [task_shape(seen, t) for t in _yours(seen)],
+        "yours": [yours_shape(seen, t) for t in yours(seen)],
         "next": [task_shape(seen, t) for t in seen.next_up()],
-        "cost_usd_today": cost,
+        "cost_usd_today": _cost_today(seen),
     }
 
 
 def _of(seen: Look, kind: Kind) -> list[Task]:
     return [t for t in seen.in_order() if t.kind is kind and not t.hidden]
-
-
-def _yours(seen: Look) -> list[Task]:
-    """What waits for a person, and that person is this user: named in the state, or the owner."""
-    me = seen.ctx.owner.casefold()
-    return [
-        t
-        for t in seen.in_order()
-        if not t.hidden
-        and me in (t.status.who.casefold(), owner_of(seen.ctx, t).casefold())
-        and (_is_asked(t) or (not t.approved and t.kind not in CLOSED))
-    ]
 
 
 def _for_agents(seen: Look) -> list[Task]:
@@ -81,51 +67,51 @@ def _claim(task: Task) -> str:
     return f"taskboard claim {task.task} --agent NAME"
 
 
-def _asks(task: Task) -> str:
-    return task.status.text if task.approved else f"{task.status.text}, to be approved"
-
-
-def _is_asked(task: Task) -> bool:
-    return task.kind is Kind.BLOCKED and task.status.who not in _TIMED
-
-
 def _counts(seen: Look) -> dict[str, int]:
     found = Counter(t.kind.value for t in seen.world.tasks.values() if not t.hidden)
     return {kind.value: found[kind.value] for kind in Kind}
 
 
-def _cost_today(app: App) -> float:
-    """What today's events (UTC) say they cost. Read from the lines as they stand: of a long
-    ledger only those that carry a cost are looked at."""
-    try:
-        data = app.ctx.files.read(app.workspace.root / app.settings.ledger)
-    except OSError:
-        return 0.0
-    today = app.ctx.clock.now().strftime('"ts":"%Y-%m-%dT').encode()
-    cost = 0.0
-    for found in _COST.finditer(data):
-        start = data.rfind(b"\n", 0, found.start()) + 1
-        if data.find(today, start, found.start()) >= 0:
-            cost += float(found[1])
-    return round(cost, 6)
+def _cost_today(seen: Look) -> float:
+    """What models have cost today (UTC), in US dollars, as far as prices are known."""
+    day = stamp(seen.ctx.clock.now())[:10]
+    return round(spent_on(seen.world, day), 6)
 
 
 # For people
 
 
-def _status_lines(screen: Screen, seen: Look, daemon: Holder | None, cost: float) -> Iterator[str]:
+def _status_lines(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
     yield from _head(screen, seen, daemon)
     running = [[t.task, one_line(t.title), _since(seen, t)] for t in _of(seen, Kind.RUNNING)]
     yield from _part(screen, "Running", running, "running")
-    yours = [[t.task, one_line(t.title), _asks(t)] for t in _yours(seen)]
-    yield from _part(screen, "Waits for you", yours, "blocked")
+    yield from _your_lines(screen, seen)
     ahead = [[t.task, one_line(t.title), _will(t)] for t in seen.next_up()]
     yield from _part(screen, "Next", ahead, "dim")
     unmanned = [[t.task, one_line(t.title), _claim(t)] for t in _for_agents(seen)]
     yield from _part(screen, "Waits for an agent", unmanned, "ready")
     yield from _part(screen, "Trouble", list(_trouble(seen)), "failed")
-    if cost:
-        yield f"\nCost today: ${cost:.2f}"
+    cost, most = _cost_today(seen), seen.ctx.settings.budget_usd_day
+    if cost or most is not None:
+        yield f"\nCost today: ${cost:.2f}" + (f" of ${most:.2f}" if most is not None else "")
+
+
+def _your_lines(screen: Screen, seen: Look) -> Iterator[str]:
+    """Each with what it asks, and beneath it what answers that."""
+    found = yours(seen)
+    if not found:
+        return
+    yield f"\n{screen.paint('Waits for you', 'bold')}"
+    rows = [[t.task, one_line(t.title), asks(t)] for t in found[:_AT_MOST]]
+    wide = screen.wide or 0
+    if wide:  # a question is worth as much room as a title
+        rows = [[name, clipped(title, max(wide // 3, 12)), said] for name, title, said in rows]
+    table = screen.table(rows, ["blocked"] * len(rows), indent="  ", flexible=2, paint=2)
+    for task, line in zip(found, table, strict=False):
+        yield line
+        yield screen.paint(f"    {'   '.join(steps(seen, task))}", "dim")
+    if len(found) > _AT_MOST:
+        yield f"  and {len(found) - _AT_MOST} more: taskboard list --status blocked"
 
 
 def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _took(event: Event) -> str:
     return f" in {brief(seconds)}" if isinstance(seconds, int | float) else ""
 
 
-def _why(event: Event) -> str:
+def cause(event: Event) -> str:
     """The cause of an end: an exit status, and the last thing that was said."""
     data = event.data
     lines = str(data.get("error") or data.get("reason") or data.get("cause") or "").splitlines()
@@ -154,11 +154,11 @@ def _blocked(event: Event, when: When) -> str:
     who, _, what = to.partition(":")[2].partition(":")
     if who in ("quota", "until"):
         said = f"waits until {when.moment(what)}"
-        return f"{said} ({_why(event)})" if who == "quota" else said
+        return f"{said} ({cause(event)})" if who == "quota" else said
     asked = data.get("question")
     if asked:
         return f"{to}: {_short(asked)}"
-    why = _why(event)
+    why = cause(event)
     return f"{to}" + (f" ({why})" if why and why not in ("typed", "command", "question") else "")
 
 
@@ -186,17 +186,17 @@ def _completed(event: Event, _when: When) -> str:
 
 def _failed(event: Event, when: When) -> str:
     after = _took(event).replace(" in ", " after ")
-    return f"failed{after}: {_why(event)}{_goes_on(event, when)}"
+    return f"failed{after}: {cause(event)}{_goes_on(event, when)}"
 
 
 def _handed_back(event: Event, when: When) -> str:
     word = {"reclaimed": "taken back", "released": "handed back"}[event.type]
-    return f"{word}: {_why(event)}{_goes_on(event, when)}"
+    return f"{word}: {cause(event)}{_goes_on(event, when)}"
 
 
 def _relayed(event: Event, _when: When) -> str:
     data = event.data
-    return f"passed on: {data.get('from')} -> {data.get('executor')} ({_why(event)})"
+    return f"passed on: {data.get('from')} -> {data.get('executor')} ({cause(event)})"
 
 
 def _cancelled(event: Event, _when: When) -> str:
@@ -277,7 +277,7 @@ _TOLD: dict[str, Callable[[Event, When], str]] = {
     "anomaly_flagged": lambda e, _w: f"note: {_short(e.data.get('note') or e.data.get('code'))}",
     "delivered": _sent,
     "delivery_failed": _sent,
-    "ledger_repaired": lambda e, _w: f"ledger repaired: {_why(e)}",
+    "ledger_repaired": lambda e, _w: f"ledger repaired: {cause(e)}",
     "segment_sealed": lambda _e, _w: "the ledger goes on in a new file",
     "daemon_started": _daemon,
     "daemon_stopped": _daemon,
