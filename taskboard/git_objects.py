@@ -23,12 +23,15 @@ from typing import Self
 from taskboard.core.finding import Commit, Refs
 
 _MAX_TEXT = 1 << 20
+_MAX_ALLOCATED = 1 << 28
+"""Bytes that git may ask for at once: a small file can unpack to any size."""
 _BLOCK = 1 << 16
 _CONFIG = """[core]
 \trepositoryformatversion = {version}
 \tbare = true
 \tcommitGraph = false
 \tmultiPackIndex = false
+\tdisambiguate = commit
 """
 _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
@@ -72,6 +75,7 @@ class BorrowedObjects:
             "GIT_ALLOW_PROTOCOL": "none",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_ALLOC_LIMIT": str(_MAX_ALLOCATED),
         }
         self._lay_out()
         return self
@@ -92,8 +96,8 @@ class BorrowedObjects:
             (self._folder / "shallow").write_text(lines)
 
     async def commit(self, name: str) -> Commit:
-        """The commit of this name. Git compares its text with its name when it is asked so."""
-        said = await self._say("cat-file", "--batch-check", lines=[f"{name}^{{commit}}"])
+        """The commit of this name, whose text has the digest that it is called by."""
+        said = await self._say("cat-file", "--batch-check", lines=[name])
         words = said.decode("ascii", "replace").split()
         if "ambiguous" in words:
             raise Refused("several objects of its repository are called so: give more digits")
@@ -102,6 +106,10 @@ class BorrowedObjects:
         if int(words[2]) > _MAX_TEXT:
             raise Refused(f"its text is larger than {_MAX_TEXT} bytes")
         text = await self._say("cat-file", "commit", words[0], most=_MAX_TEXT)
+        digest = hashlib.new("sha256" if self._wide else "sha1", usedforsecurity=False)
+        digest.update(b"commit %d\0" % len(text) + text)
+        if digest.hexdigest() != words[0]:
+            raise Refused("the object of this name is damaged")
         return Commit(id=words[0], sha256=hashlib.sha256(text).hexdigest())
 
     async def require_new(self, commit: str) -> None:

@@ -17,6 +17,7 @@ from taskboard.core.finding import Refs
 from taskboard.git_folder import COMMIT, PACKED, Places, head_of, line_in, places_of, read_in
 
 MAX_REFS = 200_000
+_MAX_TREES = 1000
 _SHALLOW = 1 << 22
 _ALTERNATES = 1 << 16
 
@@ -39,8 +40,11 @@ def note_refs(project: Path) -> Refs:
 
 
 def repository_id(places: Places) -> str:
-    """A repository by where it lies. The digest of it: a ledger need not tell of folders."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(places.common))).hexdigest()[:16]
+    """A repository by where it and its objects lie. Of that the digest: a ledger need not tell
+    of folders."""
+    folders = (places.common, places.common / "objects")
+    real = b"\0".join(os.fsencode(os.path.realpath(folder)) for folder in folders)
+    return hashlib.sha256(real).hexdigest()[:16]
 
 
 def _lines(places: Places) -> set[str]:
@@ -59,9 +63,12 @@ def _lines(places: Places) -> set[str]:
 
 def _work_trees(common: Path) -> list[Path]:
     try:
-        return [Path(entry.path) for entry in os.scandir(common / "worktrees")]
+        names = os.listdir(common / "worktrees")  # noqa: PTH208
     except OSError:
         return []
+    if len(names) > _MAX_TREES:
+        raise Unnoted(f"it has more than {_MAX_TREES} work trees")
+    return [common / "worktrees" / name for name in names]
 
 
 def _loose(refs: Path) -> Iterator[str]:

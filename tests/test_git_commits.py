@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import shutil
 import subprocess
 import zlib
 from pathlib import Path
@@ -265,11 +266,22 @@ def test_dates_that_lie_do_not_make_old_commits_new(tmp_path: Path) -> None:
 def test_among_objects_of_one_short_name_the_commit_is_meant(repo: Repo) -> None:
     noted = note_refs(repo.folder)
     made = repo.commit("three")
-    fake = repo.loose(made[:7] + "0" * 33)
-    fake.parent.mkdir(exist_ok=True)
-    fake.write_bytes(zlib.compress(b"blob 1\0x"))
+    for kind in (b"blob 1\0x", b"tag 1\0x"):
+        fake = repo.loose(made[:7] + hashlib.sha1(kind).hexdigest()[:33])
+        fake.parent.mkdir(exist_ok=True)
+        fake.write_bytes(zlib.compress(kind))
 
     assert accepted(repo.folder, made[:7], noted).id == made
+
+
+def test_a_short_name_of_two_commits_asks_for_more_digits(repo: Repo) -> None:
+    noted = note_refs(repo.folder)
+    made = repo.commit("three")
+    twin = repo.loose(made[:7] + "0" * 33)
+    twin.write_bytes(repo.loose(made).read_bytes())
+
+    assert "more digits" in refused(repo.folder, made[:7], noted)
+    assert accepted(repo.folder, made[:12], noted).id == made
 
 
 # What nobody can tell.
@@ -320,6 +332,19 @@ def test_objects_borrowed_from_another_repository_do_not_count(repo: Repo, tmp_p
     assert repo("cat-file", "-t", theirs) == "commit"
 
     assert "another one's objects" in refused(repo.folder, theirs, noted)
+
+
+def test_objects_of_another_repository_in_the_place_of_its_own_do_not_count(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo("clone", "-q", "--bare", ".", str(tmp_path / "copy.git"))
+    noted = note_refs(repo.folder)
+    theirs = Repo(tmp_path / "copy.git")("commit-tree", "-m", "theirs", "HEAD^{tree}")
+    shutil.rmtree(repo.git / "objects")
+    (repo.git / "objects").symlink_to(tmp_path / "copy.git/objects")
+    assert repo("cat-file", "-t", theirs) == "commit"
+
+    assert "another repository" in refused(repo.folder, theirs, noted)
 
 
 def test_a_clone_that_has_always_borrowed_goes_on(repo: Repo, tmp_path: Path) -> None:
@@ -373,7 +398,7 @@ def test_what_changes_history_in_git_s_eyes_changes_nothing(repo: Repo, trick: s
     assert "was there already" in refused(repo.folder, old, noted)
 
 
-def test_an_object_that_is_not_what_it_is_called_is_none(repo: Repo) -> None:
+def test_an_object_that_is_not_what_it_is_called_is_damaged(repo: Repo) -> None:
     noted = note_refs(repo.folder)
     text = subprocess.run(
         ["git", "cat-file", "commit", "HEAD"], cwd=repo.folder, capture_output=True, check=True
@@ -382,8 +407,8 @@ def test_an_object_that_is_not_what_it_is_called_is_none(repo: Repo) -> None:
     forged.parent.mkdir(exist_ok=True)
     forged.write_bytes(zlib.compress(b"commit %d\0" % len(text) + text))
 
-    for name in ("abcdef", "abcdef0"), ("abcdef" + "0" * 34,):
-        assert isinstance(find(repo.folder, name[-1], noted), Nothing)
+    for name in ("abcdef0", "abcdef" + "0" * 34):
+        assert "damaged" in refused(repo.folder, name, noted)
 
 
 def test_a_commit_that_unpacks_to_more_than_a_text_is_refused(repo: Repo) -> None:

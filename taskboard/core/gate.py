@@ -179,7 +179,7 @@ def commit_receipt(commit: str, run: str | None, found: Commit | Nothing) -> Rec
 def commit_problem(commit: str) -> str | None:
     """Why a text can name no commit by its shape alone: a clause, or None."""
     if re.fullmatch(r"[0-9a-fA-F]{7,64}", commit) is None:
-        return "not a commit hash (7 hex digits or more)"
+        return "not a commit hash (7 hex digits or more; git rev-parse HEAD prints one)"
     return None
 
 
