@@ -183,6 +183,10 @@ def _row(candidate: Candidate, names: Mapping[str, str]) -> dict[str, Any]:
     }
     if names[candidate.task_id] == candidate.task_id:
         row["title"] = line(candidate.title, _NAME)  # its id alone stands nowhere in the text
+    if candidate.measure:
+        row["measure"] = line(candidate.measure, _REASON)
+    if candidate.inputs:
+        row["inputs"] = [line(path, _NAME) for path in candidate.inputs[:_LINES]]
     if candidate.spent:
         row["attempts_spent"] = candidate.spent
     return row

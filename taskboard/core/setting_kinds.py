@@ -82,8 +82,9 @@ SETTINGS = (
     Setting(
         "promote",
         "choice",
-        "When a wait is over, the task is ready by itself (`auto`) or its owner is asked (`ask`).",
-        choices=("auto", "ask"),
+        "When a wait is over, the task is ready by itself (`auto`), its owner is asked (`ask`), or"
+        " the decision layer may say so, too (`decide`).",
+        choices=("auto", "ask", "decide"),
     ),
     Setting("ledger", "needed", "Path of the ledger, or a postgresql:// address.", guarded=True),
     Setting("roots", "texts", "Folders outside that `project` may name.", pattern=_ROOT, own=True),

@@ -19,6 +19,8 @@ GONE_FOR = 60.0
 """Seconds between the two whole reads without a section that withdraw its task."""
 
 CHILD_FAILED = "child-failed"
+PROMOTE = "promote"
+"""What a task waits for whose owner is asked whether it goes on."""
 
 
 def wake(
@@ -100,10 +102,10 @@ def _unblocked(
     cause = f"{who}:{what}"
     if who == "retry":
         yield move(task, E.RETRIED, READY.text, cause=cause)
-    elif promote == "ask":
+    elif promote != "auto" and who != "quota":
         asked = owner_of(task.fields, owner)
         note = f"TB312 {what} is {'done' if who == 'task' else 'past'}. Type `ready` to go on."
-        yield move(task, E.BLOCKED, f"blocked:{asked}:promote", cause=cause, note=note)
+        yield move(task, E.BLOCKED, f"blocked:{asked}:{PROMOTE}", cause=cause, note=note)
     else:
         yield move(task, E.UNBLOCKED, READY.text, cause=cause)
 

@@ -1,35 +1,31 @@
 """What runs next: the decision layer is asked, ``core.admit`` disposes, and it is begun.
 
 A model may think for a minute, and a save must not wait for it: it is asked beside the turn, one
-question at a time, and a turn uses an answer only if the question is still the same.
+question at a time. Whatever has changed meanwhile, the answer counts for the tasks about which
+nothing has: else somebody who keeps saving, or runs that end, would have it asked for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-
-import msgspec
+from dataclasses import replace
 
 from taskboard.core.admit import Disposed, Start, dispose
-from taskboard.core.decision import Candidate, Decision, Pick, Question
+from taskboard.core.decision import Decision, Pick, Question
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.lines import one_line
 from taskboard.core.ready import ready
 from taskboard.core.scene import Scene
-from taskboard.core.spending import smallest, spent_on
+from taskboard.core.spending import smallest
 from taskboard.core.state import Kind
-from taskboard.core.task import Task, World, owner_of
+from taskboard.core.task import Task, owner_of
 from taskboard.core.units import stamp
 from taskboard.errors import Refused
 from taskboard.log import log
 from taskboard.loop.choice import Choice
 from taskboard.loop.context import Context, Memory, Thought
-from taskboard.loop.order import text_of
+from taskboard.loop.question import digest_of, marks_of, promotable, question_of, unchanged
 from taskboard.loop.start import start
 
 _PROMPTLY = 0.02
@@ -37,115 +33,62 @@ _PROMPTLY = 0.02
 _LISTED = 50
 _REASONS = 6000
 """Characters of all reasons together that one event carries: its line has a limit."""
-_RECENT = 12
-"""Tasks whose last change the decision layer is told of."""
-_SAID_OF = 120
-"""Characters of a question, and of its answer, that it is told."""
 
 FLAGGED = "TB313"
-
-
-_OWN_LINES = re.compile(rb"^- (?:note|result): .*\r?\n?", re.MULTILINE)
-"""What the runtime writes itself: that the decision layer is heard is no news for it."""
+HOLDS, LONGEST = 600.0, 3600.0
+"""Seconds (awake) that an answer holds while nothing changes, and that the same one, given again
+and again, comes to hold."""
 
 
 async def choose(ctx: Context, memory: Memory, scene: Scene, choice: Choice | None = None) -> None:
     """Begin what the decision layer says and policy allows. No model is asked when nothing may
-    run, or when nothing has changed since it answered. ``choice`` are the executors as they are
-    in this turn."""
+    run or go on, or when nothing has changed since it answered. ``choice`` are the executors as
+    they are in this turn."""
     children = scene.world.children()
     candidates = [c for c in ready(scene) if c.executor or c.task_id not in children]
     if memory.noticed:
         return
-    if not candidates or scene.slots < 1:
+    waiting = promotable(ctx, scene.world)
+    if not waiting and (not candidates or scene.slots < 1):
         await note_answer(ctx, memory)  # nobody asks any more
         return
     choice = Choice.of(ctx, memory) if choice is None else choice
-    question = await _question(ctx, memory, scene, candidates, choice)
-    decision = await _decision(ctx, memory, question)
-    if decision is None:
-        return
-    await _do(ctx, memory, dispose(decision, question))
+    question = await question_of(ctx, memory, scene, candidates, choice)
+    disposed = await _answered(ctx, memory, question)
+    if disposed is not None:
+        await _do(ctx, memory, disposed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What a question is the same by: everything but the time and today's costs."""
-
-    parts: tuple[object, ...]
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(msgspec.json.encode(self.parts)).hexdigest()
-
-
-def _digest(question: Question, world: World) -> str:
-    """Of what a question is the same by. A task that became ready again is another question: it
-    may have been answered meanwhile, on a board that looks as before."""
-    asked = [
-        (c.task_id, c.executor, c.executors, c.place, c.spent, world.tasks[c.task_id].since)
-        for c in question.candidates
-    ]
-    texts = [_plain(c.text) for c in question.candidates]
-    lasting = (question.slots, question.promotable, question.diagnoses)
-    return _Facts((asked, texts, _plain(question.board), *lasting)).digest
-
-
-def _plain(text: str) -> str:
-    """The digest of a text without what the runtime writes into it."""
-    return hashlib.sha256(_OWN_LINES.sub(b"", text.encode())).hexdigest()
-
-
-async def _question(
-    ctx: Context, memory: Memory, scene: Scene, candidates: list[Candidate], choice: Choice
-) -> Question:
-    world, now = scene.world, ctx.clock.now()
-    board = memory.sight.board
-    names = {name for c in candidates for name in c.executors}
-    return Question(
-        candidates=tuple(candidates),
-        slots=scene.slots,
-        now=stamp(now),
-        board=board.data.decode("utf-8", "replace") if board is not None else "",
-        diagnoses=scene.diagnoses[:_LISTED],
-        history=(*_recent(world), *[said async for said in _answers(ctx, world, candidates)]),
-        running=tuple(a.lease.label for a in memory.active.values()),
-        models={name: choice.models(name) for name in sorted(names)},
-        spent_usd=spent_on(world, stamp(now)[:10]),
-        budget_usd=ctx.settings.budget_usd_day,
-    )
-
-
-def _recent(world: World) -> list[str]:
-    latest = sorted(world.tasks.values(), key=lambda t: t.since, reverse=True)[:_RECENT]
-    return [f"{t.updated} {t.task} is {t.status.text}" for t in reversed(latest)]
-
-
-async def _answers(ctx: Context, world: World, candidates: list[Candidate]) -> AsyncIterator[str]:
-    """What the candidates' owners have answered last: it stands on no board."""
-    for candidate in candidates[:_LISTED]:
-        said = world.tasks[candidate.task_id].said
-        if said:
-            question, digest = said[-1]
-            answer = await text_of(ctx, digest)
-            yield f"{candidate.task} asked: {question[:_SAID_OF]} Answer: {answer[:_SAID_OF]}"
-
-
-async def _decision(ctx: Context, memory: Memory, question: Question) -> Decision | None:
-    """The answer to this question, or None while somebody still thinks about it or another."""
-    digest = _digest(question, await ctx.ledger.look())
+async def _answered(ctx: Context, memory: Memory, question: Question) -> Disposed | None:
+    """What the answer to this question comes to, or as much of the answer to an earlier one as
+    still holds; None while somebody thinks about it."""
+    world = await ctx.ledger.look()
+    marks = marks_of(question, world)
+    digest = digest_of(question, marks)
     thought = memory.thought
-    if thought is None or (thought.job.done() and thought.digest != digest):
-        await note_answer(ctx, memory)
+    if thought is None or (thought.told and _is_over(ctx, thought, digest)):
         job = asyncio.create_task(_thinking(ctx, question))
-        thought = memory.thought = Thought(digest, question, job)
+        holds = HOLDS if thought is None or thought.digest != digest else 2 * thought.holds
+        thought = memory.thought = Thought(digest, question, marks, job, min(holds, LONGEST))
         await asyncio.wait({job}, timeout=_PROMPTLY)
         if not job.done():
             job.add_done_callback(lambda _: memory.tell())
-    if not thought.job.done() or thought.digest != digest:
+    if not thought.job.done():
         return None
-    await note_answer(ctx, memory, digest)
-    return thought.job.result()
+    same = thought.digest == digest
+    still = question if same else unchanged(question, marks, thought.marks)
+    disposed = dispose(thought.job.result(), still)
+    if same or not thought.told:
+        await _note(ctx, thought, disposed, late=not same)
+        memory.due = memory.due or not same  # and this question has not been asked yet
+        return disposed
+    return None
+
+
+def _is_over(ctx: Context, thought: Thought, digest: str) -> bool:
+    """Whether an answer that was heard is no answer any more: to another question, or for long
+    enough. Rules may speak of days and hours."""
+    return thought.digest != digest or ctx.clock.awake() >= thought.until
 
 
 async def _thinking(ctx: Context, question: Question) -> Decision:
@@ -162,21 +105,25 @@ async def _thinking(ctx: Context, question: Question) -> Decision:
     return replace(await ctx.fallback.decide(question), fallback=why)
 
 
-async def note_answer(ctx: Context, memory: Memory, digest: str | None = None) -> None:
-    """Record what the decision layer has answered, once, also when nobody asks any more: it has
-    cost something. ``digest`` is that of the question which is open now."""
+async def note_answer(ctx: Context, memory: Memory) -> None:
+    """Record what the decision layer has answered although nobody asks any more: it has cost
+    something."""
     thought = memory.thought
-    if thought is None or thought.told or not thought.job.done() or thought.job.cancelled():
+    if thought is None or not thought.job.done():
+        return
+    if not (thought.told or thought.job.cancelled()):
+        await _note(ctx, thought, Disposed(), late=True)
+        memory.thought = None
+
+
+async def _note(ctx: Context, thought: Thought, disposed: Disposed, *, late: bool) -> None:
+    """Record an answer and what it comes to, once."""
+    if thought.told:
         return
     thought.told = True
-    decision = thought.job.result()
-    timely = thought.digest == digest
-    if not timely:
-        memory.thought = None
-    disposed = dispose(decision, thought.question) if timely else Disposed()
+    thought.until = ctx.clock.awake() + thought.holds
     thought.begins = frozenset(s.candidate.task_id for s in disposed.start)
-    draft = _decided(thought, decision, disposed, timely=timely)
-    await ctx.ledger.append([draft])
+    await ctx.ledger.append([_decided(thought, disposed, late=late)])
 
 
 def _is_broke(question: Question) -> bool:
@@ -184,8 +131,8 @@ def _is_broke(question: Question) -> bool:
     return question.budget_usd is not None and question.spent_usd >= question.budget_usd
 
 
-def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely: bool) -> Draft:
-    question = thought.question
+def _decided(thought: Thought, disposed: Disposed, *, late: bool) -> Draft:
+    question, decision = thought.question, thought.job.result()
     names = {c.task_id: c.task for c in question.candidates}
     start = disposed.start[:_LISTED]
     skip, ask = disposed.skip[:_LISTED], disposed.ask[:_LISTED]
@@ -219,7 +166,7 @@ def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely
             "cost_usd": 0.0,
             "chosen": chosen,
             **others,
-            **({} if timely else {"outdated": True}),
+            **({"outdated": True} if late else {}),
             **({"fallback": decision.fallback} if decision.fallback else {}),
             **decision.bill.as_data(),
         },
@@ -229,6 +176,7 @@ def _decided(thought: Thought, decision: Decision, disposed: Disposed, *, timely
 async def _do(ctx: Context, memory: Memory, disposed: Disposed) -> None:
     for pick in (*disposed.flag, *disposed.ask, *disposed.promote):
         await _say(ctx, pick)
+    memory.due = memory.due or bool(disposed.promote)  # what goes on may be begun
     for chosen in disposed.start:
         await _begin(ctx, memory, chosen)
 

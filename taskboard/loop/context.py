@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -137,13 +138,17 @@ class Tally:
 
 @dataclass(slots=True)
 class Thought:
-    """A question the decision layer was asked, by the digest of what it is the same by, and the
-    one who thinks about it. ``told``: the answer stands in the ledger; ``begins`` are the ids of
-    the tasks that it would begin, None while nobody knows."""
+    """A question the decision layer was asked, by the digest of what it is the same by, with what
+    each proposal depends on (``marks``, by task id), and the one who thinks about it. ``told``:
+    the answer stands in the ledger; it ``holds`` so many seconds, ``until`` a moment of the awake
+    clock. ``begins`` are the ids of the tasks that it would begin, None while nobody knows."""
 
     digest: str
     question: Question
+    marks: Mapping[str, str]
     job: asyncio.Task[Decision]
+    holds: float
+    until: float = math.inf
     told: bool = False
     begins: frozenset[str] | None = None
 

@@ -210,10 +210,12 @@ class Daemon:
         return min([*moments, *self._allowed_again(world)])
 
     def _allowed_again(self, world: World) -> Iterator[float]:
-        """Seconds until executors that refused their service are asked again, and until what
-        models may cost in a day begins anew."""
+        """Seconds until an answer of the decision layer has held long enough, until executors
+        that refused their service are asked again, and until what models may cost in a day
+        begins anew."""
         ctx = self.ctx
-        for _fit, until in self.memory.unable.values():
+        holds = [self.memory.thought.until] if self.memory.thought is not None else []
+        for until in (*holds, *(until for _fit, until in self.memory.unable.values())):
             if until > self._began:
                 yield until - ctx.clock.awake()
         if any(t.kind is Kind.READY for t in world.tasks.values()):

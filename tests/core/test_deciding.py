@@ -63,6 +63,15 @@ def test_the_whole_board_is_asked_about_while_it_fits():
     ]
 
 
+def test_it_is_told_what_done_means_and_what_inputs_are_there():
+    told = candidate(0, measure="Ten\nnames.", inputs=("notes/a.md (12 bytes)", "b\u202e.md"))
+    asked = ask(question(0, candidates=(told, candidate(1))), budget=BUDGET)
+    first, second = json.loads(asked.state)["candidates"]
+    assert first["measure"] == "Ten names."
+    assert first["inputs"] == ["notes/a.md (12 bytes)", "b[U+202E].md"]
+    assert not {"measure", "inputs"} & second.keys()
+
+
 def test_a_board_that_outgrows_the_budget_gives_way_to_the_sections_of_the_candidates():
     long = question(board="x" * 400_000, candidates=(candidate(1, text="## Mine\n\nThis one."),))
     asked = ask(long, budget=1000)

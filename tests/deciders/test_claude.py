@@ -367,7 +367,10 @@ def test_secrets_on_the_board_stay_here(model, tmp_path):
     model.push(text(GOOD))
     environ = model.environ | {"SITE_TOKEN": "s3cret-canary-value"}
     board = f"{BOARD}\nUse s3cret-canary-value and {model.environ['ANTHROPIC_API_KEY']}.\n"
-    decide(claude.make(desk(model, tmp_path, environ)), replace(QUESTION, board=board))
+    said = {"measure": "s3cret-canary-value opens it", "inputs": ("s3cret-canary-value.md",)}
+    candidates = tuple(replace(c, **said) for c in QUESTION.candidates)
+    question = replace(QUESTION, board=board, candidates=candidates)
+    decide(claude.make(desk(model, tmp_path, environ)), question)
     (request,) = model.since()
     assert "canary" not in json.dumps(request.body)
     assert model.environ["ANTHROPIC_API_KEY"] not in json.dumps(request.body)
@@ -404,6 +407,17 @@ def test_a_measure_is_judged(model, tmp_path):
     assert judged.bill.cost_usd > 0
     (request,) = model.since()
     assert json.loads(request.ask.last_user)["done_means"] == CLAIM.measure
+
+
+def test_secrets_in_a_claim_stay_here(model, tmp_path):
+    model.push(text('{"ok": true, "reason": "It is so."}'))
+    secret = "s3cret-canary-value"
+    claim = replace(CLAIM, measure=secret, summary=f"with {secret}", evidence=f"a.md\n{secret}\n")
+    asyncio.run(
+        claude.make(desk(model, tmp_path, model.environ | {"A_TOKEN": secret})).judge(claim)
+    )
+    (request,) = model.since()
+    assert "canary" not in json.dumps(request.body)
 
 
 def test_a_judgement_that_cannot_be_read_is_none_and_its_bill_comes_later(model, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taskboard.core.decision import Decision
+from taskboard.core.decision import Decision, Pick
 from taskboard.loop import find, people
 from taskboard.loop.context import Memory
 from taskboard.loop.daemon import Daemon
@@ -106,6 +106,38 @@ def test_a_question_is_asked_once_and_its_answer_kept_while_nothing_changes(staf
     assert len(staff.mind.questions) == 1
     assert len(staff.facts("decided")) == 1
     assert staff.desk.state("TASK-001") == "ready"
+
+
+def test_a_task_left_alone_is_asked_about_again_ever_more_rarely(staff):
+    for _ in range(40):
+        staff.mind.say(staff.picks(("TASK-001", "skip")))
+    staff.desk.save(board(READY))
+
+    async def scene(_daemon, _save):
+        began = staff.desk.ctx.clock.awake()
+        times = []
+        for _ in range(4 * 60 * 3):
+            await asyncio.sleep(20)
+            if len(staff.mind.questions) > len(times):
+                times.append(round((staff.desk.ctx.clock.awake() - began) / 60))
+        return times
+
+    times = beside(staff, scene)
+
+    assert times == [0, 10, 30, 70, 130, 190]  # minutes
+
+
+def test_an_idle_daemon_is_not_woken_by_an_answer_about_what_is_over(staff):
+    staff.mind.say(staff.picks(("TASK-001", "skip")))
+    staff.desk.save(board(READY))
+
+    async def scene(_daemon, save):
+        await asyncio.sleep(5)
+        save(board(TODO))
+        await asyncio.sleep(24 * 3600)
+        return len(staff.mind.questions)
+
+    assert beside(staff, scene) == 1
 
 
 def test_what_the_runtime_writes_on_the_board_is_no_change(staff):
@@ -205,7 +237,7 @@ def test_an_answer_that_comes_too_late_is_recorded_with_its_cost_and_not_used(st
     assert said["cost_usd"] == 0.25
 
 
-def test_the_changed_board_is_asked_about_after_the_late_answer(staff):
+def test_a_late_answer_counts_for_what_is_as_it_was_and_the_rest_is_asked_about_anew(staff):
     staff.mind.takes = 30
     staff.desk.save(board(READY))
 
@@ -215,11 +247,70 @@ def test_the_changed_board_is_asked_about_after_the_late_answer(staff):
         await asyncio.sleep(90)
 
     beside(staff, scene)
-    first, second, *_ = staff.facts("decided")
+    first, *_ = staff.facts("decided")
 
-    assert (first.get("outdated"), second.get("outdated")) == (True, None)
-    assert [len(q.candidates) for q in staff.mind.questions[:2]] == [1, 2]
+    assert first["outdated"]
+    assert [pick["task"] for pick in first["chosen"]] == ["TASK-001"]
+    assert [[c.task for c in q.candidates] for q in staff.mind.questions] == [
+        ["TASK-001"],
+        ["TASK-002"],
+    ]
     assert staff.desk.state("TASK-002") == "done"
+
+
+def test_a_late_answer_says_nothing_about_a_task_whose_text_was_changed(staff):
+    staff.mind.takes = 30
+    both = staff.picks(("TASK-001", "execute"), ("TASK-002", "execute"))
+    staff.mind.say(both, *[staff.picks(("TASK-001", "skip"))] * 4)
+    staff.desk.save(board(READY, READY))
+
+    async def scene(_daemon, save):
+        await asyncio.sleep(10)
+        save(board((*READY, "measure: It is blue."), READY))
+        await asyncio.sleep(90)
+
+    beside(staff, scene)
+
+    assert [pick["task"] for pick in staff.facts("decided")[0]["chosen"]] == ["TASK-002"]
+    assert staff.desk.state("TASK-001") == "ready"
+
+
+def test_somebody_who_keeps_saving_does_not_keep_work_from_starting(staff):
+    staff.mind.takes = 8
+    staff.desk.save(board(READY))
+
+    async def scene(_daemon, save):
+        for number in range(10):
+            save(board(READY) + f"\n# Notes\n\nline {number}\n")
+            await asyncio.sleep(6)
+
+    beside(staff, scene)
+
+    assert staff.desk.state("TASK-001") == "done"
+    assert len(staff.mind.questions) == 1
+
+
+def test_a_slot_that_falls_free_does_not_void_the_answer_on_its_way(staff):
+    staff.set(slots=2)
+    staff.code.say(lambda order: _slowly(staff, order))
+    staff.desk.save(board(("status: ready", "agent: claude-code")))
+
+    async def scene(_daemon, save):
+        await asyncio.sleep(5)
+        staff.mind.takes = 30
+        save(staff.desk.board + "\n## TASK-002 Two\n- status: ready\n- run: ok\n")
+        await asyncio.sleep(120)
+
+    beside(staff, scene)
+
+    assert [q.slots for q in staff.mind.questions] == [2, 1]
+    assert [said.get("outdated") for said in staff.facts("decided")] == [None, True]
+    assert staff.desk.state("TASK-002") == "done"
+
+
+async def _slowly(staff, order):
+    await asyncio.sleep(20)
+    return staff.report(order)
 
 
 def test_a_daemon_that_stops_cancels_the_question(staff):
@@ -532,6 +623,48 @@ def test_a_task_that_waits_for_what_is_done_already_is_noticed(staff, promote, s
     assert staff.desk.state("TASK-002") == state
 
 
+PROMOTABLE = "\n## TASK-002 Two\n- status: blocked:task:TASK-001\n- run: ok\n"
+
+
+def promotion(question):
+    return [Pick(task_id=t, action="promote", reason="It is done.") for t in question.promotable]
+
+
+def test_where_the_decision_layer_may_say_that_a_wait_is_over_it_does(staff):
+    staff.set(promote="decide")
+    staff.desk.save(board(READY))
+    staff.desk.once()
+    staff.mind.say(promotion)
+    staff.desk.save(staff.desk.board + PROMOTABLE)
+    staff.desk.once()
+
+    assert "unblocked" in staff.desk.events("TASK-002")
+    assert staff.desk.state("TASK-002") == "done"
+
+
+def test_where_it_says_nothing_of_it_the_owner_is_asked(staff):
+    staff.set(promote="decide")
+    staff.desk.save(board(READY))
+    staff.desk.once()
+    staff.desk.save(staff.desk.board + PROMOTABLE)
+    staff.desk.once()
+
+    assert staff.mind.questions[-1].names == {staff.mind.questions[-1].promotable[0]: "TASK-002"}
+    assert staff.desk.state("TASK-002") == "blocked:ann:promote"
+
+
+def test_where_the_owner_is_to_be_asked_the_decision_layer_cannot_promote(staff):
+    staff.set(promote="ask")
+    staff.desk.save(board(READY))
+    staff.desk.once()
+    staff.mind.say(promotion, promotion)
+    staff.desk.save(staff.desk.board + PROMOTABLE)
+    staff.desk.once()
+
+    assert all(question.promotable == () for question in staff.mind.questions)
+    assert staff.desk.state("TASK-002") == "blocked:ann:promote"
+
+
 def test_missing_inputs_keep_a_task_from_everybody_until_they_are_there(staff):
     staff.desk.save(board((*READY, "inputs: a.md, b/c.md", "owner: siyao")))
 
@@ -553,11 +686,13 @@ def test_missing_inputs_keep_a_task_from_everybody_until_they_are_there(staff):
 
 def test_the_question_names_what_is_there_and_what_is_wrong_on_the_board(staff):
     wrong = ("status: running:ada:2031-01-01T09:00Z",)
-    staff.desk.save(board((*READY, "measure: It is blue.", "inputs: task-board.md"), wrong))
+    text = board((*READY, "measure: It is blue.", "inputs: task-board.md"), wrong)
+    staff.desk.save(text)
+    size = len(text)
     staff.desk.turn(start=True)
     question = staff.mind.questions[0]
 
     assert any(said.startswith("TASK-002: TB116 ") for said in question.diagnoses)
     assert question.candidates[0].measure == "It is blue."
-    assert question.candidates[0].inputs == ("task-board.md",)
+    assert question.candidates[0].inputs == (f"task-board.md ({size} bytes)",)
     assert "## TASK-001 Task 1" in question.candidates[0].text

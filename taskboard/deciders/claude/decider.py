@@ -25,7 +25,7 @@ from taskboard.core.deciding import (
     read_answer,
     read_judgement,
 )
-from taskboard.core.decision import Claim, Decision, Judgement, Pick, Question
+from taskboard.core.decision import Candidate, Claim, Decision, Judgement, Pick, Question
 from taskboard.core.redact import Redactor, secrets_of
 from taskboard.decider import Desk
 from taskboard.deciders.claude.call import Heard, Options, consult
@@ -165,12 +165,19 @@ class Decider:
     def _redacted(self, question: Question) -> Question:
         """Without the secrets of this environment: a board may quote one."""
         redact = self._redactor.redact
-        candidates = tuple(
-            replace(c, title=redact(c.title), text=redact(c.text)) for c in question.candidates
-        )
+
+        def without(found: Candidate) -> Candidate:
+            return replace(
+                found,
+                title=redact(found.title),
+                text=redact(found.text),
+                measure=redact(found.measure),
+                inputs=tuple(map(redact, found.inputs)),
+            )
+
         return replace(
             question,
-            candidates=candidates,
+            candidates=tuple(map(without, question.candidates)),
             board=redact(question.board),
             diagnoses=tuple(map(redact, question.diagnoses)),
             history=tuple(map(redact, question.history)),
