@@ -85,15 +85,20 @@ def approve(
     call.answer("approve", document, lambda screen: _approve_lines(screen, document))
 
 
+_SHOWN = (
+    *("run", "verify", "agent", "model", "project", "steps"),
+    *("measure", "inputs", "artifacts", "evidence", "timeout", "budget", "answer"),
+)
+"""Fields by which somebody would be told what to do."""
+
+
 def _shape(task: Task, waited: bool) -> dict[str, Any]:
     return {
         "task": task.task,
         "task_id": task.task_id,
         "state": task.status.text,
         "waited": waited,
-        "run": task.fields.get("run"),
-        "verify": task.fields.get("verify"),
-        "agent": task.fields.get("agent"),
+        **{key: task.fields.get(key) for key in _SHOWN},
     }
 
 
@@ -101,7 +106,7 @@ def _approve_lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]
     for task in document["tasks"]:
         said = "approved" if task["waited"] else "needed no approval"
         yield f"{task['task']} {said}: {screen.state(task['state'])}"
-        for key in ("run", "verify", "agent"):
+        for key in _SHOWN:
             if task[key]:
                 yield f"  {key}: {one_line(task[key])}"
 

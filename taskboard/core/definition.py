@@ -13,11 +13,13 @@ _KEYS = ("result", "note")
 _WORDS = re.compile(r"[^\W_]+")
 
 
-def definition(board: Board, item: Item, ours: frozenset[bytes] = frozenset()) -> bytes:
+def definition(
+    board: Board, item: Item, ours: frozenset[bytes] = frozenset(), also: Iterable[Span] = ()
+) -> bytes:
     """What a person says of the task: its own bytes without the id, the status value and the
     runtime's own lines. Its digest changes when the task's text does, and not when the runtime
-    writes, gives an id, or adds a section next to this one."""
-    cuts = [*own_line_spans(board, item, ours)]
+    writes, gives an id, or adds a section next to this one. ``also`` is left out, too."""
+    cuts = [*own_line_spans(board, item, ours), *also]
     if (field := item.status_field) is not None:
         raw = board.data[field.span.start : field.value_span.start]
         cuts.append(Span(field.span.start + len(raw.rstrip(b" \t")), field.value_span.end))
@@ -31,7 +33,7 @@ def _without(data: bytes, piece: Span, cuts: Iterable[Span]) -> bytes:
     for cut in sorted(cuts):
         if piece.start <= cut.start and cut.end <= piece.end:
             out.append(data[at : cut.start])
-            at = cut.end
+            at = max(at, cut.end)  # one may lie in another
     return b"".join([*out, data[at : piece.end]])
 
 

@@ -26,6 +26,12 @@ FIELDS = EXECUTABLE | frozenset(
 )
 """Every key that the runtime understands."""
 
+PRIORITIES = dict.fromkeys(("critical", "p0"), 0) | dict.fromkeys(("high", "p1"), 1)
+PRIORITIES |= dict.fromkeys(("medium", "none", "", "p2"), 2) | dict.fromkeys(
+    ("low", "p3", "p4"), 3
+)
+"""Every word for a priority, caseless; any other counts as none."""
+
 _OWN = frozenset({"result", "note"})
 """Keys of the runtime's own lines, which are list items also after plain lines."""
 

@@ -8,16 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from taskboard.core.decision import Candidate
+from taskboard.core.fields import PRIORITIES as PRIORITIES  # noqa: PLC0414
 from taskboard.core.hindrances import RULES, needs, open_children
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind
 from taskboard.core.task import Task
-
-PRIORITIES = dict.fromkeys(("critical", "p0"), 0) | dict.fromkeys(("high", "p1"), 1)
-PRIORITIES |= dict.fromkeys(("medium", "none", "", "p2"), 2) | dict.fromkeys(
-    ("low", "p3", "p4"), 3
-)
-"""Every word for a priority, caseless; any other counts as none."""
 
 CLAIM_EXEMPT = frozenset({"children", "settle", "no_executor", "budget", "slots"})
 """Rules that do not bind an explicit ``claim ID``."""

@@ -18,7 +18,7 @@ from taskboard.core.board import Board, Item
 from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.facts import clean, digest_of, fields_of, title_of, work_of
+from taskboard.core.facts import clean, digest_of, fields_of, same_work, title_of, work_of
 from taskboard.core.identity import (
     doubled_ids,
     name_items,
@@ -167,10 +167,11 @@ class _Reader:
         self._task_ids[index] = task_id
         self._keep(text)
         start = first_status(item, first=self.reading.first)
+        facts = self._facts(item, name, text)
         data = {
-            **self._facts(item, text),
+            **facts,
             "origin": "board",
-            **self._arrival(item, None),
+            **self._arrival(str(facts["work"]), None),
             **start.data,
             **({"assigned": True} if item.task is None else {}),
             **({"settle": True} if self.reading.settling else {}),
@@ -187,7 +188,7 @@ class _Reader:
         return replaced(task, status=before, written=False)
 
     def _edit(self, item: Item, task: Task, name: str, text: bytes) -> None:
-        facts = self._facts(item, text)
+        facts = self._facts(item, name, text)
         data: dict[str, object] = {"hidden": False} if task.hidden else {}
         if name != task.task:
             data["renamed_from"] = task.task
@@ -199,8 +200,8 @@ class _Reader:
             data["settle"] = True
         if changed and self._only_answers(item, task, text):
             data["answered"] = True
-        if facts["work"] != task.work:
-            data |= self._arrival(item, task)
+        if not same_work(item, work := str(facts["work"]), task.work, task.fields):
+            data |= self._arrival(work, task)
         self._add(E.EDITED, task.task_id, name, data={**facts, **data})
         self._answer(item, task, name)
 
@@ -227,9 +228,9 @@ class _Reader:
             data = {"answer": digest, "characters": len(typed)}
             self._add(E.QUESTION_ANSWERED, task.task_id, name, data=data)
 
-    def _arrival(self, item: Item, task: Task | None) -> dict[str, object]:
+    def _arrival(self, work: str, task: Task | None) -> dict[str, object]:
         """Whether what it would execute was brought by git and has to be approved first."""
-        known = work_of(item) in self.world.vouched
+        known = work in self.world.vouched
         if self.reading.arrived and not known:
             return {"origin": "git", "approved": False}
         if known and task is not None and not task.approved:
@@ -252,13 +253,13 @@ class _Reader:
             )
         )
 
-    def _facts(self, item: Item, text: bytes) -> dict[str, object]:
+    def _facts(self, item: Item, name: str, text: bytes) -> dict[str, object]:
         return {
             "title": title_of(item),
             "text": digest_of(text),
             "line": item.line,
             "fields": fields_of(item),
-            "work": work_of(item),
+            "work": work_of(self.board, item, self.reading.shown.ours(name)),
             "parent": self._parent(item),
         }
 

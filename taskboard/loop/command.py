@@ -102,7 +102,7 @@ async def _create(  # noqa: PLR0917
     data = {
         "title": title_of(item),
         "fields": fields_of(item),
-        "work": work_of(item),
+        "work": work_of(board, item),
         "parent": None,
         "origin": "agent" if actor.startswith("agent:") else "command",
         "text": await ctx.ledger.keep(definition(board, item, frozenset())),
