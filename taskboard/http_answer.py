@@ -148,8 +148,6 @@ class _Body:
                 raise Unreadable("its chunks are broken")
 
     async def _exactly(self, size: int) -> None:
-        if self.size + size > self._most:
-            raise TooLarge
         left = size
         while left:
             data = await self._reader.read(min(left, _PIECE))

@@ -136,17 +136,16 @@ class PublicWeb:
             return Nothing(problem=problem, passing=True)
 
     async def _follow(self, target: Target, trust: ssl.SSLContext) -> Page | Nothing:
-        for hop in range(MAX_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             answer = await self._ask(target, trust)
             if isinstance(answer, Nothing):
                 return answer
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return self._judge(target, answer)
-            if hop < MAX_REDIRECTS:
-                following = redirected(target, answer.headers["location"])
-                if isinstance(following, str):
-                    return Nothing(problem=f"{target.host} redirects to what is {following}")
-                target = following
+            following = redirected(target, answer.headers["location"])
+            if isinstance(following, str):
+                return Nothing(problem=f"{target.host} redirects to what is {following}")
+            target = following
         return Nothing(problem=f"redirects more than {MAX_REDIRECTS} times")
 
     def _judge(self, target: Target, answer: Answer) -> Page | Nothing:
