@@ -11,20 +11,25 @@ import typer
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
-from taskboard.cli.shapes import receipt_shape, run_shape, task_shape
+from taskboard.cli.shapes import log_of, receipt_shape, run_shape, task_shape
 from taskboard.cli.tail import Lines
 from taskboard.cli.text import Screen, one_line, padded, paragraph
+from taskboard.cli.timeline import Thought, run_lines, thought_line, thoughts
+from taskboard.cli.when import When
+from taskboard.cli.words import words
 from taskboard.core.deadletter import Story, stories
 from taskboard.core.event import Event
+from taskboard.core.event import EventType as E
 from taskboard.core.lines import proof_word
 from taskboard.core.state import next_events
 from taskboard.core.task import Task
-from taskboard.core.units import brief
 from taskboard.errors import NotFound
-from taskboard.loop.project import events_of
 
 _LAST = 8
 """Events that ``show`` prints for people; JSON has them all."""
+
+_DECISIONS = 3
+"""Decisions not to start it that are shown; JSON has them all."""
 
 _TALK = {"question_asked": "question", "question_answered": "answer", "blocked": "question"}
 
@@ -42,6 +47,7 @@ class _Whole:
     events: list[Event]
     runs: list[Story]
     talk: list[dict[str, Any]]
+    decisions: list[Thought]
 
 
 def show(ctx: typer.Context, name: TaskId) -> None:
@@ -51,9 +57,10 @@ def show(ctx: typer.Context, name: TaskId) -> None:
     async def work(app: App) -> _Whole:
         seen = await look(app)
         task = seen.task(name)
-        events = await events_of(app.ctx, task.task_id)
+        events, decided = await _history(seen, task)
         talk = [await _said(app, event) for event in events if _is_said(event)]
-        return _Whole(seen, task, await _text(seen, task), events, stories(events), talk)
+        text = await _text(seen, task)
+        return _Whole(seen, task, text, events, stories(events), talk, decided)
 
     whole = call.run(work, writable=False)
     call.answer("show", lambda: _show_shape(whole), lambda screen: _show_lines(screen, whole))
@@ -73,6 +80,18 @@ def why(ctx: typer.Context, name: TaskId) -> None:
         "clear": list(found.clear) if found else [],
     }
     call.answer("why", document, lambda screen: _why_lines(screen, seen, task, document))
+
+
+async def _history(seen: Look, task: Task) -> tuple[list[Event], list[Thought]]:
+    """Every event about the task, and what decisions said of it under any of its names."""
+    names = frozenset(n for n, task_id in seen.world.names.items() if task_id == task.task_id)
+    events, decided = [], []
+    async for event, _line in seen.ctx.history.read():
+        if event.task_id == task.task_id:
+            events.append(event)
+        elif event.type == E.DECIDED:
+            decided += thoughts(event, names)
+    return events, decided
 
 
 async def _text(seen: Look, task: Task) -> str:
@@ -109,6 +128,7 @@ def _show_shape(whole: _Whole) -> dict[str, Any]:
         "runs": [run_shape(whole.seen.ctx, story) for story in whole.runs],
         "receipts": _receipts(whole),
         "questions": whole.talk,
+        "decisions": [thought.shape() for thought in whole.decisions],
         "events": [msgspec.to_builtins(e) for e in whole.events],
     }
 
@@ -128,17 +148,29 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
     yield from _talk_lines(screen, whole.talk)
     if whole.runs:
         yield f"\n{screen.paint('Runs', 'bold')}"
-        for story in whole.runs:
-            yield from _run_lines(screen, story)
-    if whole.events:
-        yield f"\n{screen.paint('Events', 'bold')}"
-        if len(whole.events) > _LAST:
-            yield f"  ... {len(whole.events) - _LAST} earlier: taskboard tail --task {task.task}"
-        lines = Lines(screen)
-        for event in whole.events[-_LAST:]:
-            yield from (f"  {line}" for line in lines.of(event))
+        for number, story in enumerate(whole.runs):
+            before = whole.runs[number - 1].started if number else ""
+            yield from run_lines(
+                screen, story, log_of(seen.ctx, story.run), _led(whole, story, before)
+            )
+    yield from _decision_lines(screen, whole)
+    yield from _event_lines(screen, whole)
     yield ""
     yield from _next_lines(seen, task)
+
+
+def _event_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
+    """The last of what happened to it, but for what the runs above tell."""
+    loud = [e for e in whole.events if not words(e, When(here=False)).quiet]
+    shown = loud[-_LAST:]
+    if shown:
+        yield f"\n{screen.paint('Events', 'bold')}"
+    if len(shown) < len(whole.events):
+        more = len(whole.events) - len(shown)
+        yield f"  {more} more: taskboard tail --task {whole.task.task}"
+    lines = Lines(screen, indent="  ")
+    for event in shown:
+        yield from lines.of(event)
 
 
 def _field_lines(task: Task) -> Iterator[str]:
@@ -188,27 +220,20 @@ def _talk_lines(screen: Screen, talk: list[dict[str, Any]]) -> Iterator[str]:
         yield from (f"     {line}" for line in paragraph(text.strip()).split("\n"))
 
 
-def _run_lines(screen: Screen, story: Story) -> Iterator[str]:
-    took = f", {brief(story.seconds)}" if story.seconds is not None else ""
-    reason = f": {one_line(story.reason)}" if story.reason else ""
-    code = f", exit {story.exit_code}" if story.exit_code is not None else ""
-    when = f"{story.started[:16]}Z"
-    yield f"  @{story.attempt} {story.agent} {when}  {story.outcome}{reason}{code}{took}"
-    for step in story.steps:
-        yield f"     step {step['step']}: {step['state']}"
-    for receipt in story.receipts:
-        yield "     " + _receipt_line(receipt)
-    if story.error:
-        last = one_line(story.error.strip().split("\n")[-1])
-        yield screen.paint(f"     {last[:200]}", "failed")
+def _led(whole: _Whole, story: Story, before: str) -> list[Thought]:
+    """The last decision to start it that came before this claim and after the run before."""
+    found = [t for t in whole.decisions if t.action == "start" and before < t.at <= story.started]
+    return found[-1:]
 
 
-def _receipt_line(receipt: dict[str, Any]) -> str:
-    detail = receipt.get("detail") or {}
-    what = detail.get("path") or detail.get("command") or detail.get("problem") or ""
-    digest = str(receipt.get("sha256") or "")[:12]
-    state = "holds" if receipt.get("ok") else "does not hold"
-    return one_line(f"receipt {receipt.get('tier')} {state} {what} {digest}")
+def _decision_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
+    """What was decided besides starting it: the last of it."""
+    others = [t for t in whole.decisions if t.action != "start" or t.outdated][-_DECISIONS:]
+    if others:
+        yield f"\n{screen.paint('Not started', 'bold')}"
+    when = When(here=screen.tty)
+    for thought in others:
+        yield "  " + one_line(f"{when.moment(thought.at)} {thought_line(thought)}")
 
 
 def _next_lines(seen: Look, task: Task) -> Iterator[str]:

@@ -93,15 +93,16 @@ class Lines:
     """Events as lines for people: the time, the task, what happened. On a terminal the times are
     this machine's, a line says when another day begins, and nothing is wider than the window."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, indent: str = "") -> None:
+        self._screen, self._indent = screen, indent
         self._when = When(here=screen.tty)
         self._day = ""
 
     def of(self, event: Event, title: str = "") -> list[str]:
         """The line, and before it one for a new day."""
         screen, found = self._screen, words(event, self._when, title)
-        head = f"{self._when.moment(event.ts)}  {padded(one_line(event.task or '-'), _NAME)}"
+        name = padded(one_line(event.task or "-"), _NAME)
+        head = f"{self._indent}{self._when.moment(event.ts)}  {name}"
         if screen.wide is None:
             return [f"{head} {found.text}" + (f"  {found.title}" if found.title else "")]
         room = max(screen.wide - width_of(head) - 2, 20)
@@ -114,7 +115,7 @@ class Lines:
         if day == self._day:
             return [line]
         self._day = day
-        return [screen.paint(day, "dim"), line]
+        return [self._indent + screen.paint(day, "dim"), line]
 
 
 class _Reader:

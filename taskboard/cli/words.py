@@ -179,9 +179,7 @@ def _completed(event: Event, _when: When) -> str:
     tier = event.data.get("tier")
     word = proof_word(tier, verified=bool(event.data.get("verified")))
     by = f" by {event.agent}" if event.agent else ""
-    cost = event.data.get("cost_usd")
-    paid = f", ${cost:.2f}" if isinstance(cost, int | float) and cost else ""
-    return f"done, {word} ({tier}){by}{_took(event)}{paid}"
+    return f"done, {word} ({tier}){by}{_took(event)}"
 
 
 def _failed(event: Event, when: When) -> str:

@@ -65,16 +65,17 @@ def stories(events: Sequence[Event]) -> list[Story]:
 
 def _tell(story: Story, event: Event) -> None:
     data = event.data
+    paid = data.get("cost_usd")
+    if isinstance(paid, int | float):  # each step has a bill of its own
+        story.cost_usd = round((story.cost_usd or 0.0) + paid, 8)
     if event.step is not None:
         _tell_step(story, event)
-        story.cost_usd = data.get("cost_usd", story.cost_usd)
     if event.type in _ENDS or event.type == "blocked":
         story.ended, story.outcome = event.ts, event.type
         story.reason = data.get("reason") or data.get("cause")
         story.error = data.get("error")
         story.exit_code = data.get("exit_code")
         story.seconds = data.get("duration_s")
-        story.cost_usd = data.get("cost_usd", story.cost_usd)
         story.receipts = list(data.get("receipts") or ())
 
 

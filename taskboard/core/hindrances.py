@@ -138,14 +138,23 @@ def _what_clears(task: Task, world: World) -> Iterator[str]:
     who, what = task.status.who, task.status.what
     if who == "task":
         blocker = world.named(what)
-        yield f"{what} is done (now: {blocker.status.text})" if blocker else _instead_of(what)
+        now = f" (now: {blocker.status.text})" if blocker else ""
+        yield f"{_done_at_last(blocker)}{now}" if blocker else _instead_of(what)
     elif who in ("until", "retry", "quota"):
         yield f"the time passes {what}"
     elif who == "children":
         yield "its open children end"
+    if what == "answer":
+        yield f"taskboard answer {task.task} TEXT"
     yield f"taskboard ready {task.task}"
     if who not in _TIMED:
         yield f"taskboard done {task.task}"
+
+
+def _done_at_last(task: Task) -> str:
+    """What failed has to be tried again first."""
+    again = f"taskboard ready {task.task}, and " if task.kind is Kind.FAILED else ""
+    return f"{again}{task.task} is done"
 
 
 def _instead_of(name: str) -> str:
@@ -174,7 +183,7 @@ def needs(task: Task, scene: Scene) -> Why | None:
         rule="needs",
         text=f"It needs {', '.join(states)}.",
         clear=tuple(
-            f"{name} is done" if scene.world.named(name) else _instead_of(name)
+            _done_at_last(found) if (found := scene.world.named(name)) else _instead_of(name)
             for name in open_ones
         ),
     )

@@ -73,7 +73,21 @@ def test_show_has_the_whole_history(board):
     keys(
         found,
         "show",
-        {"task", "text", "fields", "next", "runs", "receipts", "questions", "events"},
+        {
+            "task",
+            "text",
+            "fields",
+            "next",
+            "runs",
+            "receipts",
+            "questions",
+            "decisions",
+            "events",
+        },
+    )
+    assert [d["action"] for d in found["decisions"]] == ["start"]
+    assert set(found["decisions"][0]) == set(
+        "seq at by action reason executor model fallback outdated cost_usd".split()
     )
     assert set(found["task"]) == T
     assert found["text"] == "Be quick about it."
