@@ -11,7 +11,7 @@ from taskboard.core.imports.naming import Register, every, give_ids, needs_of
 from taskboard.core.imports.nouns import CHANGED, UNCLEAR, Draft, Finding, Group, Reading
 from taskboard.core.imports.section import fenced, is_fenced, write_section
 from taskboard.core.imports.take import put_field
-from taskboard.core.imports.words import State, family_of_mark, priority_of, state_of
+from taskboard.core.imports.words import State, family_of_mark, priority_of, state_of, waits_for
 from taskboard.core.parse import parse
 from taskboard.core.render import one_line
 
@@ -49,6 +49,7 @@ def write_board(
     for reading in readings:
         for draft in every(reading.tasks):
             find = lambda word, near=draft: register.find(word, near)  # noqa: E731
+            draft.needs += waits_for(draft.word)
             needs, said = needs_of(draft, find, absent_is_done=reading.absent_is_done)
             state = state_of(draft.word, draft.mark, draft.owner)
             findings += said

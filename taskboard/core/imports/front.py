@@ -35,15 +35,15 @@ def read_front(lines: Sequence[str]) -> Front:
     front = Front()
     at = 0
     while at < len(lines):
+        if not lines[at].strip():
+            at += 1
+            continue
         stop = at + 1
         while stop < len(lines) and (not lines[stop].strip() or lines[stop][:1] in " \t-"):
             stop += 1
         while stop > at + 1 and not lines[stop - 1].strip():
             stop -= 1
-        if lines[at].strip() and not lines[at].startswith("#"):
-            _entry(front, lines, at, stop)
-        elif lines[at].strip():
-            front.odd.append(at)
+        _entry(front, lines, at, stop)
         at = stop
     return front
 

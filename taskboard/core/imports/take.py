@@ -13,6 +13,7 @@ from taskboard.core.imports.nouns import Draft
 
 _IDS = frozenset({"id", "task-id", "ticket", "ticket-id", "issue", "issue-id", "编号", "🆔"})
 _PARENTS = frozenset({"parent", "parent-id", "parent-task", "parent-task-id"})
+_NEEDS = frozenset({"needs", "blockedby", "dependson", "blockers", "waits-for", "waiting-for"})
 _OWN = frozenset({"result", "note"})
 _NOBODY = frozenset({"", "-", "—", "–", "none", "n/a", "null", "~", "[]", "nobody", "无", "なし"})
 _LONGEST = 1000
@@ -25,7 +26,7 @@ def put(draft: Draft, key: str, value: str) -> None:
     under its own name, and what cannot be a field becomes a line of the text."""
     text = " ".join(value.split())
     name = canonical_key(key) or ""
-    if text.casefold() in _NOBODY and name in ("needs", "owner", *_PARENTS):
+    if text.casefold() in _NOBODY and (name in _NEEDS or name == "owner" or name in _PARENTS):
         return
     if name == "status" and not draft.word:
         draft.word = span_content(text)
@@ -33,7 +34,7 @@ def put(draft: Draft, key: str, value: str) -> None:
         draft.old_id = unlinked(text)
     elif name in _PARENTS and not draft.parent:
         draft.parent = unlinked(text)
-    elif name == "needs":
+    elif name in _NEEDS:
         draft.needs.append(text if len(text) <= _LONGEST else "(see the text)")
         if len(text) > _LONGEST:
             draft.body.append(f"- {key}: {text}")

@@ -16,7 +16,11 @@ _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _NO_WORD = re.compile(r"[^A-Za-z0-9._@/-]+")
 _TAIL = re.compile(r"(?:\s+by\b|\s*[(\[|.,:;]|\s+[-—–]|\s+@|\s+\d|\s*→).*", re.DOTALL)
 """What may stand behind a status word without changing it: a name, a date, a remark."""
-_BY = re.compile(r"(?:\bby|@|\bon|\bfor)\s*@?([A-Za-z][\w.-]*)", re.IGNORECASE)
+_BY = re.compile(
+    r"(?:\bby\s+@?|@|\b(?:wait|waiting|blocked)\s+(?:on|for)\s+@?)([A-Za-z][\w.-]*)", re.IGNORECASE
+)
+_ABOUT = re.compile(r"\s(?:by|on|for)\s")
+_TASK = re.compile(r"(?<![\w-])(?:[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+|T[0-9]{2,})(?![\w-])")
 _RUNTIME_WORDS = frozenset({"until", "retry", "quota", "task", "children"})
 
 _FAMILIES = {
@@ -111,8 +115,9 @@ def state_of(word: str, mark: str | None, owner: str) -> State:
         )
     if typed.kind is Kind.OPEN:
         return State(_open_word(word), "open", True)
-    if typed.kind is Kind.BLOCKED and typed.who.casefold() not in _RUNTIME_WORDS:
-        return State(word.strip(), "blocked", True)
+    if typed.kind is Kind.BLOCKED:
+        waits = typed.who.casefold() in _RUNTIME_WORDS
+        return State("todo", "open") if waits else State(word.strip(), "blocked", True)
     if typed.kind is Kind.RUNNING:
         return State(f"blocked:{_who(typed.who)}:working", "working")
     if word.strip():
@@ -150,8 +155,8 @@ def _status(family: str, word: str, owner: str) -> str:
     folded = _plain(word)
     head = _TAIL.sub("", folded)
     who = _named(word) or _who(owner)
-    if family == "blocked" and not _waits_for_task(word):
-        return f"blocked:{who}:{_slug(head.partition(' by ')[0], 'blocked')}"
+    if family == "blocked" and not waits_for(word):
+        return f"blocked:{who}:{_slug(_ABOUT.split(head)[0], 'blocked')}"
     if family == "open" and folded in OPEN_WORDS and folded[0].isalpha():
         return folded
     return {
@@ -163,8 +168,10 @@ def _status(family: str, word: str, owner: str) -> str:
     }.get(family, "todo")
 
 
-def _waits_for_task(word: str) -> bool:
-    return re.search(r"\b[A-Z][A-Z0-9]*-\d|\bT\d{2,}|task:", word) is not None
+def waits_for(word: str) -> list[str]:
+    """The ids that a status names as what it waits for (``blocked by TASK-3``)."""
+    blocked = family_of(word) == "blocked" or word.casefold().startswith("blocked:task:")
+    return _TASK.findall(word) if blocked else []
 
 
 def _named(word: str) -> str:

@@ -4,6 +4,8 @@ What is archived stays as it is, and makes no task; the plugin's settings are le
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from taskboard.core.imports.front import read_front
 from taskboard.core.imports.items import Item
@@ -13,6 +15,7 @@ from taskboard.core.imports.source import Source, Title
 
 _SETTINGS = "%% kanban:settings"
 _CERTAIN = 1000
+_OF_SETTINGS = re.compile(r"\s*|`{3}\w*\s*|\{.*\}\s*|%%\s*")
 _COMPLETE = re.compile(r"\s*\*\*[^*]{1,40}\*\*\s*")
 
 
@@ -24,9 +27,7 @@ def score(source: Source) -> float:
 
 def read(source: Source) -> Reading:
     """Every card of every lane."""
-    cut = next((n for n, x in enumerate(source.lines) if x.startswith(_SETTINGS)), -1)
-    stop = len(source.lines) if cut < 0 else _end(source, cut)
-    gone = range(max(cut, 0), stop) if cut >= 0 else range(0)
+    gone = {line for block in _settings(source) for line in block}
     complete = {title.start for title, a, b in source.sections() if _complete(source, a, b)}
 
     def lane(title: Title) -> str:
@@ -34,10 +35,10 @@ def read(source: Source) -> Reading:
 
     kept = _without(source, gone)
     reading = read_lists(kept, _is_card, lane)
-    if gone:
-        said = f"Settings of the plugin are left out: lines {gone[0] + 1} to {gone[-1] + 1}."
+    for block in _settings(source):
+        said = f"Settings of the plugin are left out: lines {block[0] + 1} to {block[-1] + 1}."
         reading.findings.append(
-            Finding(kind=TOOL, file=source.name, line=gone[0] + 1, message=said)
+            Finding(kind=TOOL, file=source.name, line=block[0] + 1, message=said)
         )
     if source.front and set(read_front(source.front_lines).values) <= {"kanban-plugin"}:
         said = "The plugin's front matter is left out."
@@ -45,26 +46,29 @@ def read(source: Source) -> Reading:
     return reading
 
 
-def _end(source: Source, cut: int) -> int:
-    """Just after the settings: their closing signs, or the end of the text."""
-    ends = (n for n in range(cut + 1, len(source.lines)) if source.lines[n].strip() == "%%")
-    return next(ends, len(source.lines) - 1) + 1
+def _settings(source: Source) -> Iterator[range]:
+    """The lines of the plugin's settings: its sign, a fence with JSON, and the sign that closes
+    it, as far as they are there. What a person wrote below settings that never end is no part."""
+    for start, line in enumerate(source.lines):
+        if line.startswith(_SETTINGS):
+            end = start + 1
+            while end < len(source.lines) and _OF_SETTINGS.fullmatch(source.lines[end]):
+                end += 1
+                if source.lines[end - 1].strip() == "%%":
+                    break
+            yield range(start, end)
 
 
-def _without(source: Source, gone: range) -> Source:
+def _without(source: Source, gone: Collection[int]) -> Source:
     """The source with some lines empty, and without front matter that only names the plugin."""
     lines = ["" if n in gone else line for n, line in enumerate(source.lines)]
-    only = set(read_front(source.front_lines).values) <= {"kanban-plugin"}
-    front = lines[: source.front]
-    if only:
-        front = [""] * len(front)
-    return Source(
-        name=source.name,
-        lines=[*front, *lines[source.front :]],
+    if set(read_front(source.front_lines).values) <= {"kanban-plugin"}:
+        lines[: source.front] = [""] * source.front
+    return replace(
+        source,
+        lines=lines,
         titles=[title for title in source.titles if title.start not in gone],
-        hidden=[h and n not in gone for n, h in enumerate(source.hidden)],
-        front=source.front,
-        findings=source.findings,
+        seen={},
     )
 
 

@@ -59,7 +59,7 @@ def read(source: Source) -> Reading:
             above.append((level, draft))
         elif above:
             lines = source.lines[part.title.start : part.title.end]
-            above[-1][1].body += ["", *lines, *_all_lines(source, part)]
+            above[-1][1].body += [*lines, *_all_lines(source, part)]
         else:
             reading.groups.append(_group(source, part))
     add_front(source, reading)

@@ -57,7 +57,7 @@ def read(source: Source) -> Reading:
         named = heading_id(title.text)
         owner = rows.get(named["id"]) if named is not None else None
         if waiting and title.level > under and owner is None:
-            waiting[-1].body += ["", *source.lines[title.start : end]]
+            waiting[-1].body += source.lines[title.start : end]
             continue
         waiting = []
         if owner is not None and named is not None:
@@ -77,7 +77,7 @@ def read(source: Source) -> Reading:
 def _detail(source: Source, owner: Draft, rest: str, title: Title, end: int) -> None:
     if rest and rest != owner.title:
         owner.body += ["", rest]
-    owner.body += ["", *source.lines[title.end : end]]
+    owner.body += source.lines[title.end : end]
 
 
 def _fill(source: Source, group: Group, start: int, end: int) -> None:

@@ -1,0 +1,166 @@
+"""``taskboard import`` as it is typed."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from taskboard.core.parse import parse
+
+TODO = "# Home\n\n- [ ] Paint the door\n- [/] Buy wood @kim\n- [x] Sweep\n"
+
+
+@pytest.fixture
+def todo(desk):
+    (desk.folder / "TODO.md").write_text(TODO)
+    return desk
+
+
+def test_the_board_goes_to_stdout_and_the_report_to_stderr(todo):
+    said = todo("import", "TODO.md")
+    assert said.code == 0
+    assert said.out == (
+        "# Home\n\n## TASK-001 Paint the door\n- status: todo\n\n"
+        "## TASK-002 Buy wood\n- status: blocked:kim:working\n- owner: kim\n"
+        "- source-status: [/]\n\n## TASK-003 Sweep\n- status: done\n"
+    )
+    assert said.err == (
+        "TODO.md:4: changed: TASK-002: '[/]' became 'blocked:kim:working'.\n"
+        "TODO.md: 3 tasks, read as checklist.\n3 tasks: 1 open, 1 blocked, 1 done.\n"
+        "Nothing starts by itself: `taskboard ready ID` lets a task run.\n"
+    )
+
+
+def test_no_workspace_is_needed_and_nothing_is_written(todo):
+    before = todo.files()
+    todo("import", "TODO.md")
+    assert todo.files() == before
+
+
+def test_json_is_one_document_with_both(todo):
+    made = todo.ok("import", "TODO.md")
+    assert set(made) == {
+        "schema_version", "kind", "board", "output", "files", "tasks", "findings", "counts",
+    }  # fmt: skip
+    assert parse(made["board"].encode()).item("TASK-003").status.text == "done"
+    assert made["files"] == [{"file": "TODO.md", "shape": "checklist", "tasks": 3}]
+    assert made["tasks"][1] == {
+        "task": "TASK-002",
+        "title": "Buy wood",
+        "status": "blocked:kim:working",
+        "source_status": None,
+        "source_id": None,
+        "file": "TODO.md",
+        "line": 4,
+    }
+    assert made["findings"][0]["line"] == 4
+    assert made["counts"] == {
+        "tasks": 3, "left_out": 0, "open": 1, "blocked": 1, "done": 1, "failed": 0,
+    }  # fmt: skip
+
+
+def test_a_new_file_is_written_and_none_is_overwritten(todo):
+    said = todo("import", "TODO.md", "-o", "new.md")
+    assert (said.code, said.out) == (0, "")
+    assert "Written to new.md." in said.err
+    first = (todo.folder / "new.md").read_bytes()
+    assert len(parse(first).items) == 3
+    again = todo("import", "TODO.md", "-o", "new.md", "--json")
+    assert again.code == 2
+    assert again.error["code"] == "usage"
+    assert (todo.folder / "new.md").read_bytes() == first
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(todo):
+    (todo.folder / "link.md").symlink_to(todo.folder / "elsewhere.md")
+    assert todo("import", "TODO.md", "-o", "link.md").code == 2
+    assert not (todo.folder / "elsewhere.md").exists()
+
+
+def test_what_is_left_out_is_said_and_the_exit_status_is_1(todo):
+    (todo.folder / "notes.md").write_text("# Notes\n\nNothing to do.\n")
+    said = todo("import", "TODO.md", "notes.md")
+    assert said.code == 1
+    assert "notes.md: left-out: No tasks are seen in it" in said.err
+    assert len(parse(said.out.encode()).items) == 3
+
+
+def test_stdin_can_be_read(todo, monkeypatch):
+    assert "TASK-003 Sweep" in todo("import", "-", stdin=TODO).out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TODO.encode())))
+
+
+def test_a_folder_is_read_file_by_file_and_hidden_ones_are_not(desk):
+    card = "---\nid: {}\ntitle: {}\nstatus: To Do\n---\n\nText.\n"
+    folder = desk.folder / "tasks"
+    (folder / ".old").mkdir(parents=True)
+    (folder / "task-1.md").write_text(card.format("task-1", "One"))
+    (folder / "task-2.md").write_text(card.format("task-2", "Two"))
+    (folder / ".old" / "task-3.md").write_text(card.format("task-3", "Three"))
+    (folder / "other.txt").write_text(card.format("task-4", "Four"))
+    said = desk("import", "tasks")
+    assert said.code == 0
+    assert [i.task for i in parse(said.out.encode()).items] == ["TASK-1", "TASK-2"]
+    assert said.out.startswith("# tasks\n")
+
+
+def test_a_shape_can_be_named(todo):
+    assert "## TASK-001 TODO" not in todo("import", "TODO.md").out
+    said = todo("import", "TODO.md", "--from", "front-matter")
+    assert len(parse(said.out.encode()).items) == 1
+
+
+def test_a_shape_that_is_not_there_names_those_that_are(todo):
+    said = todo("import", "TODO.md", "--from", "trello", "--json")
+    assert said.code == 2
+    assert "checklist" in said.error["hint"]
+
+
+def test_a_file_that_is_not_there_is_66(desk):
+    said = desk("import", "gone.md", "--json")
+    assert (said.code, said.error["code"]) == (66, "no_workspace")
+
+
+def test_a_folder_without_boards_is_66(desk):
+    (desk.folder / "empty").mkdir()
+    assert desk("import", "empty").code == 66
+
+
+def test_ids_of_the_board_it_is_for_are_not_given_again(board):
+    board.ok("add", "First", "--status", "todo")
+    (board.folder / "TODO.md").write_text(TODO)
+    said = board("import", "TODO.md", "--board", ".")
+    assert [i.task for i in parse(said.out.encode()).items] == ["TASK-002", "TASK-003", "TASK-004"]
+    with board.board.open("a") as file:
+        file.write(f"\n{said.out}")
+    assert board("once").code == 0
+    found = {t["task"]: t["kind"] for t in board.ok("list")["tasks"]}
+    assert found == {
+        "TASK-001": "open", "TASK-002": "open", "TASK-003": "blocked", "TASK-004": "done",
+    }  # fmt: skip
+
+
+def test_nothing_imported_starts(board):
+    (board.folder / "in.md").write_text(
+        "| ID | Task | Status | Run |\n|--|--|--|--|\n| A-1 | x | Ready | touch ran |\n"
+        "| A-2 | y | done | touch ran |\n| A-3 | z | blocked by A-2 | touch ran |\n"
+    )
+    with board.board.open("a") as file:
+        file.write(f"\n{board('import', 'in.md').out}")
+    assert board("once", "--wait", "1s").code == 0
+    assert not (board.folder / "ran").exists()
+    assert {t["kind"] for t in board.ok("list")["tasks"]} == {"open", "done"}
+
+
+def test_nothing_that_acts_on_a_terminal_is_printed(desk):
+    (desk.folder / "x.md").write_bytes(b"- [ ] \x1b]0;owned\x07 red and so on, long enough\n")
+    said = desk("import", "x.md")
+    assert "\x1b" not in said.out + said.err
+    assert "[U+001B]" in said.out
+
+
+def test_a_large_board_is_imported_in_reasonable_time(desk):
+    (desk.folder / "x.md").write_text("- [ ] a task of many\n" * 3000)
+    assert len(parse(desk("import", "x.md").out.encode()).items) == 3000
