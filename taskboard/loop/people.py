@@ -13,6 +13,7 @@ from taskboard.core.task import Task
 from taskboard.core.verb import cancelled_line
 from taskboard.errors import Refused, Usage
 from taskboard.loop.context import Context
+from taskboard.loop.evidence import starts_process
 from taskboard.loop.judge import judge_person
 from taskboard.loop.reclaim import end_orphans
 from taskboard.loop.record import (
@@ -99,8 +100,9 @@ async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:
         raise busy
     if task.kind in (Kind.DONE, Kind.FAILED, Kind.WITHDRAWN):
         await record(ctx, task, E.COMPLETED, "done", actor=actor, verb="done")
-    if task.fields.get("verify"):
+    if starts_process(task.fields):
         require_trust(ctx)
+    if task.fields.get("verify"):
         require_approved(task)
     verdict = await judge_person(ctx, task, by=actor)
     end = ending_of(ctx, task, None, actor)

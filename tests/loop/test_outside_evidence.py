@@ -13,7 +13,7 @@ from taskboard.core.finding import Commit, Nothing, Page, Refs
 from taskboard.core.report import Report, outcome_of
 from taskboard.core.task import Run
 from taskboard.errors import Refused, Untrusted
-from taskboard.loop import agents, find, proofs
+from taskboard.loop import agents, find, judge, people, proofs
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Memory
 
@@ -278,6 +278,25 @@ def test_a_person_s_done_counts_with_a_commit_made_since_the_first_claim(desk):
     desk.turn()
 
     assert desk.state("TASK-001") == "done"
+
+
+def test_where_nothing_is_trusted_a_person_s_word_has_no_commit_looked_for(desk):
+    commits = Commits("0" * 40, head="1" * 40)
+    equip(desk, commits=commits)
+    board(desk, "evidence: commit")
+    label = claim(desk)
+
+    async def release(ctx):
+        await agents.hand_back(ctx, await find.find_run(ctx, label), label, AGENT)
+
+    desk.say(release)
+    desk.untrusted = Untrusted("not trusted")
+    task = desk.task("TASK-001")
+
+    assert not desk.say(judge.judge_person, task, by="ann").ok
+    with pytest.raises(Untrusted):
+        desk.say(people.say_done, task, "ann")
+    assert commits.asked == []
 
 
 # Agents of the daemon.
