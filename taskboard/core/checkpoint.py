@@ -9,20 +9,22 @@ from typing import Any
 
 import msgspec
 
-from taskboard.core.lazy import LazyMap
+from taskboard.core.lazy import LazyMap, LazySet, Packed
 from taskboard.core.task import Task, World
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Task)
+_APART = frozenset({"tasks", "names", "vouched"})
 
 
 class Frozen(msgspec.Struct, array_like=True):
-    """A world without its tasks: ``facts`` are its attributes by name; of each task the id and the
-    size of its bytes."""
+    """A world without its tasks: ``facts`` are its attributes by name. Of each task there are the
+    id and a human id; ``aliases`` are the others that it had, ``vouched`` the digests."""
 
     facts: dict[str, Any]
     ids: list[str]
-    sizes: list[int]
+    names: list[str]
+    aliases: dict[str, str]
+    vouched: str
 
 
 def freeze(world: World) -> tuple[Frozen, list[bytes]]:
@@ -32,19 +34,27 @@ def freeze(world: World) -> tuple[Frozen, list[bytes]]:
         packed = tasks.pack(_ENCODER.encode)
     else:
         packed = [_ENCODER.encode(task) for task in tasks.values()]
-    facts = {name: value for name, value in vars(world).items() if name != "tasks"}
-    return Frozen(facts, list(tasks), [len(one) for one in packed]), packed
+    facts = {name: value for name, value in vars(world).items() if name not in _APART}
+    ids = list(tasks)
+    names = {task_id: name for name, task_id in world.names.items()}  # the last one of each
+    aliases = {name: known for name, known in world.names.items() if names[known] != name}
+    known = [names.get(task_id, "") for task_id in ids]
+    return Frozen(facts, ids, known, aliases, world.vouched.pack()), packed
 
 
-def thaw(frozen: Frozen, tasks: bytes) -> World:
-    """The world that was frozen; ``tasks`` are the bytes of all its tasks. Raises ``ValueError``
-    or ``TypeError`` when it was frozen by another version."""
+def thaw(frozen: Frozen, packed: Packed[Task]) -> World:
+    """The world that was frozen; ``packed`` unpacks its tasks. Raises ``ValueError`` or
+    ``TypeError`` when it was frozen by another version."""
     world = World()
     places = vars(world)
-    if frozen.facts.keys() != places.keys() - {"tasks"}:
+    if frozen.facts.keys() != places.keys() - _APART:
         raise ValueError("another version's world")
     for name, value in frozen.facts.items():
         kind = type(places[name])
         places[name] = kind(value) if kind in (set, frozenset) else value
-    world.tasks = LazyMap.packed(_DECODER.decode, frozen.ids, frozen.sizes, tasks)
+    world.vouched = LazySet(frozen.vouched)
+    world.tasks = LazyMap(packed, frozen.ids)
+    world.names = dict(zip(frozen.names, frozen.ids, strict=True))
+    world.names.pop("", None)
+    world.names.update(frozen.aliases)
     return world

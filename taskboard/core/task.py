@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from taskboard.core.lazy import LazyMap
+from taskboard.core.lazy import LazyMap, LazySet
 from taskboard.core.state import CLOSED, Kind, Status
 
 
@@ -186,7 +186,7 @@ class World:
         """Writes since, which the ledger knows by their splices."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
-        self.tasks: MutableMapping[str, Task] = LazyMap(_unpack)
+        self.tasks: MutableMapping[str, Task] = LazyMap()
         """By task id, in order of creation. Whoever needs only some asks ``open_tasks``,
         ``children`` or ``named``: the others may be packed."""
         self.unclosed: dict[str, None] = {}
@@ -202,7 +202,7 @@ class World:
         """Deletions were seen and not read, because git was in the middle of something."""
         self.costs: dict[str, dict[str, float]] = {}
         """US dollars by day (UTC) and origin; decisions have the origin ``decider``."""
-        self.vouched: set[str] = set()
+        self.vouched = LazySet()
         """Digests of work that did not arrive by git, or was approved."""
 
     def named(self, task: str) -> Task | None:
@@ -245,6 +245,3 @@ class World:
         for task_id, parent in self.parents.items():
             found.setdefault(parent, []).append(self.tasks[task_id])
         return found
-
-
-_unpack = msgspec.msgpack.Decoder(Task).decode

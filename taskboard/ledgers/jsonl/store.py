@@ -156,7 +156,7 @@ class Store:
         self.chain = Chain(self._reel.locate)
         self.chain.world = world
         with suppress(OSError):  # then the next look folds it
-            self._checkpoint.load(self.chain, self._holds)
+            self._checkpoint.load(self.chain, self._holds, self._anew)
             self._fold()
 
     def begin(self, ledger_id: str) -> None:
@@ -222,7 +222,7 @@ class Store:
         self._size = self._reel.open()
         chain = self.chain
         if not chain.end:
-            self._checkpoint.load(chain, self._holds)
+            self._checkpoint.load(chain, self._holds, self._anew)
         elif not self._holds(chain.world.seq, chain.end, chain.world.head):
             raise self._gone("another file stands in its place that does not hold it")
 
@@ -232,6 +232,12 @@ class Store:
         return (
             len(tail) <= end <= self._size and self._reel.read(end - len(tail), len(tail)) == tail
         )
+
+    def _anew(self, end: int) -> World:
+        """The ledger folded from its first byte to a place."""
+        chain, read = Chain(self._reel.locate), self._reel.read
+        chain.catch_up(lambda start, limit: read(start, min(limit or end, end - start)))
+        return chain.world
 
     def _fold(self) -> bytes:
         try:
