@@ -16,6 +16,7 @@ from taskboard.core.state import OPEN_WORDS
 
 _BOLD = re.compile(r"\*\*([^*\n]{1,40}?)(?::\*\*|\*\*\s*:)(?:\s+(.*)|$)")
 _PLAIN = re.compile(r"([^\W\d_][\w -]{0,29}):\s+(\S.*)")
+_INNER = re.compile(r"\s*(?:[-*+]|\d+[.)]) \[.\ufe0f?\](?:\s|$)")
 _STRUCK = re.compile(r"~~(.+)~~")
 _FEW_WORDS = 4
 _DEEPEST = 5
@@ -129,7 +130,7 @@ def _flat(parts: Iterable[object], is_task: IsTask, depth: int = 0) -> Iterable[
             yield getattr(part, "text", "")
         elif is_task(part):
             yield part
-        elif depth < _DEEPEST and any("[" in line for line in part.body):
+        elif depth < _DEEPEST and any(map(_INNER.match, part.body)):
             yield part.raw[0]
             yield from _flat(items_of(part.body, first=part.line + 1), is_task, depth + 1)
         else:
@@ -187,4 +188,4 @@ def top_items(source: Source) -> list[tuple[Title, Item]]:
 
 def boxes_in(items: Sequence[tuple[Title, Item]]) -> int:
     """How many of the items have a box, or boxes in them."""
-    return sum(i.box is not None or any("- [" in line for line in i.body) for _, i in items)
+    return sum(i.box is not None or any(map(_INNER.match, i.body)) for _, i in items)

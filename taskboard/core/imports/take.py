@@ -54,10 +54,15 @@ def put_field(draft: Draft, key: str, value: str) -> None:
     elif name in FIELDS or name in _OWN:
         name = key = f"source-{name}"
     taken = {canonical_key(k) for k, _ in draft.fields}
-    if name is None or name in taken or not value or len(value) > _LONGEST or "`" in value[:1]:
+    if name is None or name in taken or not value or len(value) > _LONGEST or _half_code(value):
         draft.body.append(f"- {key}: {value}".rstrip())
     else:
         draft.fields.append((key.strip(), value))
+
+
+def _half_code(value: str) -> bool:
+    """Whether a value opens a code span that it does not close."""
+    return value.startswith("`") and value.count("`") % 2 == 1
 
 
 def owners(text: str) -> str:

@@ -3,8 +3,10 @@ stands in a lane has its status, whatever its box says. taskell and kanbn write 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from taskboard.core.imports.items import Item
-from taskboard.core.imports.listed import lane_word, read_lists, top_items
+from taskboard.core.imports.listed import boxes_in, lane_word, read_lists, top_items
 from taskboard.core.imports.nouns import Reading
 from taskboard.core.imports.source import Source, Title
 from taskboard.core.imports.words import family_of
@@ -16,18 +18,22 @@ def score(source: Source) -> float:
     """How many items stand in lists, if there are two different lanes."""
     items = top_items(source)
     lanes = {family_of(lane_word(title.text)) for title in source.titles} - {""}
-    found = sum(_is_task(title, item) for title, item in items)
+    cards = _cards(items)
+    found = sum(cards(title, item) for title, item in items)
     return found + 0.1 if found and len(lanes) >= _TWO else 0
 
 
 def read(source: Source) -> Reading:
-    """Every item of a lane, and the boxes elsewhere."""
-    return read_lists(source, _is_task, _lane)
+    """Every item of a lane, and of lists elsewhere that have boxes."""
+    return read_lists(source, _cards(top_items(source)), _lane)
 
 
 def _lane(title: Title) -> str:
     return lane_word(title.text)
 
 
-def _is_task(title: Title, item: Item) -> bool:
-    return item.box is not None or lane_word(title.text) != ""
+def _cards(items: Sequence[tuple[Title, Item]]) -> Callable[[Title, Item], bool]:
+    """Which items are tasks: those of lanes, and where one item has a box, or boxes in it, those
+    beside it, too."""
+    boxed = {title.start for title, item in items if boxes_in([(title, item)])}
+    return lambda title, _item: title.start in boxed or lane_word(title.text) != ""
