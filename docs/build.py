@@ -28,6 +28,8 @@ from taskboard.core.fields import ALIASES
 from taskboard.core.setting_kinds import ORIGIN_SETTINGS, PRICE_SETTINGS, SETTINGS, Setting
 from taskboard.core.state import OPEN_WORDS, TRANSITIONS, Kind, Row, next_events
 from taskboard.registry import names, options
+from taskboard.service.launchd import hourly_keys, property_list, watch_keys
+from taskboard.service.plan import RELEASE_SECONDS, Plan, label_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs"
@@ -45,11 +47,12 @@ _RUNS = {"current": "the current run", "new": "a new run", "none": "none"}
 def main(arguments: list[str]) -> int:
     """Rewrite (or with ``--check`` look at) every page; 1 when a check found old text."""
     check = "--check" in arguments
-    old = [page for page in sorted(PAGES.rglob("*.md")) if page.read_text() != built(page)]
-    for page in old:
-        print(f"{'out of date' if check else 'written'}: {page.relative_to(ROOT)}")
+    texts = {page: built(page) for page in sorted(PAGES.rglob("*.md"))} | property_lists()
+    old = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    for path in old:
+        print(f"{'out of date' if check else 'written'}: {path.relative_to(ROOT)}")
         if not check:
-            page.write_text(built(page))
+            path.write_text(texts[path])
     if old and check:
         print("Next: python docs/build.py")
     return 1 if old and check else 0
@@ -220,6 +223,28 @@ def _usage(called: str, command: Any) -> str:
             text = f"{param.opts[0]}{'' if param.is_flag else f' {name}'}"
             words.append(text if param.required else f"[{text}]")
     return " ".join(words)
+
+
+# The property lists for macOS
+
+
+def property_lists() -> dict[Path, str]:
+    """The files in ``launchd/``: what ``service install`` makes for one person's board."""
+    home = Path("/Users/siyao")
+    path = f"{home}/.local/bin:/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+    plan = Plan(
+        label=label_of(home / "boards/launch"),
+        board=home / "boards/launch/task-board.md",
+        home=home,
+        python=home / ".local/pipx/venvs/taskboard/bin/python",
+        environ={"PATH": path, "LANG": "en_GB.UTF-8"},
+        env_file=home / ".config/taskboard/env",
+        logs=home / "Library/Logs/taskboard",
+        stop=RELEASE_SECONDS,
+    )
+    found = (watch_keys(plan), hourly_keys(plan))
+    folder = ROOT / "launchd"
+    return {folder / f"{k['Label']}.plist": property_list(k).decode() for k in found}
 
 
 # The board's words and the layers

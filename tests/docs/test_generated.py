@@ -22,6 +22,11 @@ def test_generated_parts_are_current(build, page):
     assert page.read_text() == build.built(page), "Next: python docs/build.py"
 
 
+def test_the_property_lists_are_what_the_installer_makes(build, root):
+    made = build.property_lists()
+    assert {path: path.read_text() for path in (root / "launchd").glob("*.plist")} == made
+
+
 def test_what_people_wrote_stays(build, tmp_path):
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- generated: open-words -->\nold\n<!-- end -->\nafter é\n")
