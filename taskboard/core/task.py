@@ -50,6 +50,15 @@ class Previous(msgspec.Struct, frozen=True, array_like=True):
     step: str = "generate"
 
 
+class Owed(msgspec.Struct, frozen=True, array_like=True):
+    """The step of an ended run in which models may have worked, and nobody has said what that
+    cost: it stands in that step's folder."""
+
+    run: str
+    attempt: int
+    step: str
+
+
 class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One task, folded. Frozen: ``core.fold`` makes the next one."""
 
@@ -132,6 +141,8 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """The section is gone while a run goes on: withdrawn when that run ends."""
     assigned: bool = False
     """The runtime chose the id, so the heading may still stand without it."""
+    owed: Owed | None = None
+    """The last run whose cost is not in the ledger yet, or may not be."""
     settle_from: str | None = None
     """When the text last changed under a watching daemon; None when nothing must settle."""
 
@@ -202,7 +213,13 @@ class World:
         """Deletions were seen and not read, because git was in the middle of something."""
         self.costs: dict[str, dict[str, float]] = {}
         """US dollars by day (UTC) and origin; decisions have the origin ``decider``."""
+<<<<<<< Updated upstream
         self.vouched = LazySet()
+=======
+        self.unpriced: dict[str, int] = {}
+        """Tokens by day that models have used whose prices are not known."""
+        self.vouched: set[str] = set()
+>>>>>>> Stashed changes
         """Digests of work that did not arrive by git, or was approved."""
 
     def named(self, task: str) -> Task | None:
