@@ -44,6 +44,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "taskboard import TODO.md -o task-board.md",
         ),
         Entry("fork", "fork", "fork", "Go on in a new ledger.", "taskboard fork"),
+        Entry(
+            "completions",
+            "completions",
+            "completions",
+            "Print the completion script of a shell.",
+            "taskboard completions zsh > _taskboard",
+        ),
         Entry("run", "work", "run", "Work on the board until stopped.", "taskboard run"),
         Entry(
             "once",

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 from taskboard import __version__
 from taskboard.cli.call import Call
 from taskboard.cli.commands import COMMANDS, GROUPS, Entry
+from taskboard.cli.manual import ENVIRONMENT, EXITS, FILES, exits_of
 
 _ABOUT = """One Markdown file as the control plane of background agents.
 
@@ -39,6 +40,25 @@ class Root(TyperGroup):
         for title, entries in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(e.name, e.summary) for e in entries])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """What holds for all commands: files, environment, exit status."""
+        exits = {str(code): text for code, text in EXITS.items()}
+        facts = {"Files": FILES, "Environment": ENVIRONMENT, "Exit status": exits}
+        for title, rows in facts.items():
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
+        super().format_epilog(ctx, formatter)
+
+
+class Command(TyperCommand):
+    """One command, whose help ends with what its exit status says."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The exit status, then the example."""
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(code), text) for code, text in exits_of(self.name or "")])
+        super().format_epilog(ctx, formatter)
 
 
 def make_root() -> Any:
@@ -69,6 +89,7 @@ def build(entry: Entry) -> Any:
         return _build_group(entry, function)
     info = CommandInfo(
         name=entry.name,
+        cls=Command,
         callback=function,
         epilog=f"Example: {entry.example}",
         context_settings=dict(_CONTEXT),

@@ -39,6 +39,26 @@ EXAMPLE = """\
 The file named under `artifacts` is the proof that this was done.
 """
 
+AGENTS_MD = """\
+## Work comes from task-board.md
+
+Tasks stand in `task-board.md`, run by `taskboard`. Act on them by command and do not edit the
+board: a person may be typing in it.
+
+- Take one: `taskboard claim --next --agent NAME --json` (exit 66: there is none now). Keep the
+  `label` it prints, such as `TASK-015@3`; `taskboard show TASK-015` is the whole text.
+- Keep it while you work: `taskboard heartbeat TASK-015@3` every five minutes.
+- Prove it: `taskboard complete TASK-015@3 --artifact PATH` (or `--commit`, `--url`, `--output`).
+  Exit 3 means that the evidence did not do; the message says what is missing. Done is what the
+  command accepts, not what you believe.
+- Or say why not: `taskboard fail TASK-015@3 --reason TEXT`; `taskboard release TASK-015@3` hands
+  it back unspent.
+- New work: `taskboard add TITLE --status todo --body TEXT`. You wait for a person:
+  `taskboard block TASK-015 ada which-colour`, which ends your run.
+- Never change `events.jsonl`, `.taskboard/` or `deadletter/`.
+"""
+"""What other agents should know, for a project's AGENTS.md."""
+
 _IGNORED = ("events.jsonl", ".taskboard/")
 _PROGRAMS = frozenset({"notify", "env", "ledger", "executor", "decider"})
 """Settings that start programs or choose what is handed to them."""
@@ -49,10 +69,17 @@ def init(
     path: Annotated[
         Path | None, typer.Argument(metavar="[PATH]", help="A folder; the present one if none.")
     ] = None,
+    agents_md: Annotated[
+        bool,
+        typer.Option("--agents-md", help="Only print a paragraph for AGENTS.md; make nothing."),
+    ] = False,
 ) -> None:
     """Start a workspace: a small board, a ledger, and lines in .gitignore. A board that is there
     already is kept as it is."""
     call = Call.of(ctx)
+    if agents_md:
+        call.answer("init", {"agents_md": AGENTS_MD}, lambda _screen: AGENTS_MD.splitlines())
+        return
     space = _new_workspace(call, path)
     found = _Found.at(space)
     if not found.board:
@@ -153,7 +180,11 @@ def _ignore(path: Path) -> list[str]:
 def _init_lines(screen: Screen, space: Workspace, document: Mapping[str, Any]) -> Iterator[str]:
     board = file_name(space.board)
     if document["created"]:
-        yield f"Made {screen.paint(board, 'bold')} with one example task."
+        named = screen.paint(board, "bold")
+        yield f"Made {named} with one example task. Three of its lines matter:"
+        yield "  ## TASK-001 Say hello    a heading that begins with an id is a task"
+        yield "  - status: ready          this word alone lets it run; here `done` will stand"
+        yield "  - run: echo ...          what runs; without it an agent is given the text below"
     else:
         yield f"Kept {screen.paint(board, 'bold')} as it is; it has {_tasks(document)}."
     near = near_misses(space.root) if document["created"] else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 STRANGE = "# Board\n\n## TASK-001 Work\n- status: ready\n- run: touch ran\n- verify: true\n"
@@ -14,6 +16,34 @@ def test_init_makes_a_board_that_runs_to_the_end(desk):
     assert made["ignored"] == ["events.jsonl", ".taskboard/"]
     assert desk.ok("once")["completed"] == ["TASK-001"]
     assert desk.task("TASK-001")["verified"] is True
+
+
+def test_init_explains_the_lines_that_matter_as_they_stand_on_the_board(desk):
+    said = desk("init")
+    board = (desk.folder / "task-board.md").read_text()
+    shown = [line.strip().partition("    ")[0] for line in said.out.splitlines()[1:4]]
+    for line in shown:
+        assert line.partition("...")[0].rstrip() in board, line
+
+
+def test_the_paragraph_for_other_agents_is_printed_and_nothing_is_made(desk):
+    said = desk("init", "--agents-md")
+    assert said.code == 0
+    assert "taskboard claim --next" in said.out
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_what_the_paragraph_tells_agents_to_do_works(desk, monkeypatch):
+    desk.write("# B\n\n## TASK-001 One\n- status: ready\n- agent: me\n")
+    monkeypatch.setenv("TASKBOARD_TRUST", "1")
+    said = desk("init", "--agents-md").out
+    words = re.findall(r"`taskboard ([a-z]+)((?: --[a-z-]+)*)", said)
+    for name, options in words:
+        assert set(options.split()) <= set(re.findall(r"--[a-z-]+", desk(name, "--help").out))
+    label = desk.ok("claim", "--next", "--agent", "me")["label"]
+    desk.ok("heartbeat", label)
+    assert desk("complete", label, "--json").code == 3
+    desk.ok("complete", label, "--output", "x" * 60)
 
 
 def test_init_says_what_to_do_next_in_a_few_lines(desk):
