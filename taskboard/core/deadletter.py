@@ -70,12 +70,6 @@ def _tell(story: Story, event: Event) -> None:
         story.cost_usd = round((story.cost_usd or 0.0) + paid, 8)
     if event.step is not None:
         _tell_step(story, event)
-<<<<<<< Updated upstream
-=======
-    paid = data.get("cost_usd")
-    if isinstance(paid, int | float):
-        story.cost_usd = (story.cost_usd or 0.0) + paid
->>>>>>> Stashed changes
     if event.type in _ENDS or event.type == "blocked":
         story.ended, story.outcome = event.ts, event.type
         story.reason = data.get("reason") or data.get("cause")

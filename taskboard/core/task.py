@@ -213,13 +213,9 @@ class World:
         """Deletions were seen and not read, because git was in the middle of something."""
         self.costs: dict[str, dict[str, float]] = {}
         """US dollars by day (UTC) and origin; decisions have the origin ``decider``."""
-<<<<<<< Updated upstream
-        self.vouched = LazySet()
-=======
         self.unpriced: dict[str, int] = {}
         """Tokens by day that models have used whose prices are not known."""
-        self.vouched: set[str] = set()
->>>>>>> Stashed changes
+        self.vouched = LazySet()
         """Digests of work that did not arrive by git, or was approved."""
 
     def named(self, task: str) -> Task | None:
