@@ -120,8 +120,7 @@ def _head(screen: Screen, told: Away) -> Iterator[str]:
 def _parts(screen: Screen, told: Away) -> Iterator[_Part]:
     """The most important first."""
     seen = told.seen
-    rows = [[t.task, one_line(t.title), _asked(seen, t)] for t in yours(seen)]
-    yield _Part("Waits for you", _table(screen, rows, "blocked"), "taskboard status")
+    yield _Part("Waits for you", _your_rows(screen, seen), "taskboard status")
     rows = [_row(seen, end, _failure(end)) for end in failures(told)]
     yield _Part("Failed", _table(screen, rows, "failed"), "taskboard list --status failed")
     yield _Part("Trouble", [f"  {line}" for line in _trouble(screen, told)], "taskboard tail")
@@ -148,10 +147,19 @@ def _fit(screen: Screen, text: str) -> str:
     return text if screen.wide is None else clipped(text, screen.wide - 3)
 
 
-def _asked(seen: Look, task: Task) -> str:
-    said = asks(task)
-    command = steps(seen, task)[0]
-    return f"{clipped(said, 40)}  ({command})"
+def _your_rows(screen: Screen, seen: Look) -> list[str]:
+    """What waits for this user: what it asks gives way to the command that answers it."""
+    found = yours(seen)
+    rows = [[t.task, one_line(t.title), asks(t), steps(seen, t)[0]] for t in found[:MOST]]
+    if screen.wide is not None and rows:
+        fixed = max(width_of(row[0]) + width_of(row[3]) for row in rows)
+        room = max(screen.wide - fixed - 9, 24)
+        title = min(max(width_of(row[1]) for row in rows), room // 3)
+        rows = [
+            [row[0], clipped(row[1], title), clipped(row[2], room - title), row[3]] for row in rows
+        ]
+    lines = screen.table(rows, ["blocked"] * len(rows), indent="  ", paint=2)
+    return lines + [""] * (len(found) - len(rows))  # only counted
 
 
 def _row(seen: Look, end: Ended, said: str) -> list[str]:
