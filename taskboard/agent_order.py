@@ -25,12 +25,13 @@ from taskboard.agent_program import (
 from taskboard.agent_session import Session, read_session, write_file, write_session
 from taskboard.child import Child, run_environment
 from taskboard.core.agent_ending import Around, Ended, outcome_of_agent, report_of
-from taskboard.core.agent_turn import Stream, Turn
+from taskboard.core.agent_turn import Metered, Stream, Turn
 from taskboard.core.bill import Bill
 from taskboard.core.outcome import Failed, Outcome, Unable
 from taskboard.core.redact import Redactor, secrets_of
-from taskboard.core.usage_sums import itemised, since, used_up
+from taskboard.core.usage_sums import itemised, since, summed, used_up
 from taskboard.executor import Edges, Order, Watcher
+from taskboard.run_bill import write_bill
 from taskboard.runlog import Transcript
 
 STDERR = "stderr.log"
@@ -159,7 +160,7 @@ class _Course:
             err=said.feed,
             redactor=self.redactor,
             watcher=self.watcher,
-            stream=self.dialect.stream(self.order),
+            stream=Metered(self.dialect.stream(self.order), self._meter),
         )
         with contextlib.ExitStack() as made:
             child = self._start(text, listener, made)
@@ -208,17 +209,33 @@ class _Course:
         left = max(self.order.timeout - spent, 0.0)
         return Limits(self.order.run, left, self.order.stall, self.grace)
 
-    def _account(self, turn: Turn) -> None:
-        """Programs count from the beginning of a session: what is new is the difference."""
+    def _billed(self, turn: Turn) -> Bill:
+        """With what this turn has used. Programs count from the beginning of a session: what is
+        new is the difference."""
         before = self.session.total
         used = itemised(since(turn.total, before), turn.answers) if turn.total else turn.answers
-        self.bill = self.bill.plus(Bill.of(used_up(used), self.edges.prices))
+        return self.bill.plus(Bill.of(used_up(used), self.edges.prices))
+
+    def _meter(self, turn: Turn) -> None:
+        """On disk as soon as it is known: however this run ends, what it has cost is, and the
+        run that goes on in its session does not count it again."""
+        write_bill(self.order.folder, self._billed(turn))
+        self._remember(self._session_after(turn))
+
+    def _account(self, turn: Turn) -> None:
+        self.bill, self.session = self._billed(turn), self._session_after(turn)
+        self._remember(self.session)
+
+    def _session_after(self, turn: Turn) -> Session:
         name = turn.session or self.session.name
         known = self.session.known or bool(turn.session)
-        self.session = Session(name, known=known, total=turn.total or before)
-        if name and known:
+        seen = summed((*self.session.total, *turn.answers))
+        return Session(name, known=known, total=turn.total or tuple(seen.values()))
+
+    def _remember(self, session: Session) -> None:
+        if session.name and session.known:
             with contextlib.suppress(OSError):  # the next run then begins anew
-                write_session(self.order.folder, self.dialect.kind.name, self.session)
+                write_session(self.order.folder, self.dialect.kind.name, session)
 
     def _note(self, text: str) -> None:
         """In the log among the program's own lines, and as one of them."""

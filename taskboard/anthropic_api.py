@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from taskboard.core.bill import Usage
+from taskboard.core.bill import Usage, tokens
 from taskboard.core.plain import plain
 from taskboard.errors import TaskboardError
 
@@ -235,8 +235,7 @@ def _number(text: str) -> float | None:
 
 
 def _count(source: Any, name: str) -> int:
-    count = getattr(source, name, None)
-    return count if isinstance(count, int) and count > 0 else 0
+    return tokens(getattr(source, name, None))
 
 
 def _on_this_machine(base_url: str | None) -> bool:

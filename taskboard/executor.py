@@ -115,5 +115,7 @@ class Executor(Protocol):
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         """Answer an outcome for success, failure and timeout; never raise for what the work
         did. When the task that awaits it is cancelled, end the whole process tree first, then
-        let ``CancelledError`` go on. Leave no process behind."""
+        let ``CancelledError`` go on. Leave no process behind. Who uses models keeps what they
+        have used in ``order.folder`` while it works (``taskboard.run_bill``): a run may be ended
+        by others."""
         ...

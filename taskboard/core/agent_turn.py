@@ -4,12 +4,12 @@ come. Pure: bytes in, facts out."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from taskboard.core.bill import Usage
+from taskboard.core.bill import Usage, tokens
 
 LONGEST_LINE = 16 << 20
 """Bytes of one line that are kept; a longer line is left out."""
@@ -47,7 +47,8 @@ class Stream(Protocol):
     """One program's way to tell. ``over`` is None while it goes on; then the seconds that its
     process is given to end by itself."""
 
-    over: float | None
+    @property
+    def over(self) -> float | None: ...
 
     def hear(self, line: Mapping[str, Any]) -> str:
         """One line; answers what a person would want to read of it, or nothing."""
@@ -57,6 +58,38 @@ class Stream(Protocol):
         """What has been heard, in the light of the exit status (None: a signal, or it is not
         known) and the end of what stood on stderr."""
         ...
+
+
+_PAID = frozenset({"assistant", "result", "turn.completed"})
+"""Lines by which one of the programs tells what it has used."""
+
+
+class Metered:
+    """A stream that calls ``told`` with the turn so far whenever more was used."""
+
+    def __init__(self, stream: Stream, told: Callable[[Turn], None]) -> None:
+        self._stream, self._told = stream, told
+        self._used: tuple[tuple[Usage, ...], tuple[Usage, ...]] = ((), ())
+
+    @property
+    def over(self) -> float | None:
+        """See ``Stream``."""
+        return self._stream.over
+
+    def hear(self, line: Mapping[str, Any]) -> str:
+        """See ``Stream``."""
+        said = self._stream.hear(line)
+        if line.get("type") not in _PAID:
+            return said
+        turn = self._stream.turn(None, "")
+        if (turn.answers, turn.total) != self._used:
+            self._used = (turn.answers, turn.total)
+            self._told(turn)
+        return said
+
+    def turn(self, code: int | None, stderr: str) -> Turn:
+        """See ``Stream``."""
+        return self._stream.turn(code, stderr)
 
 
 LINGER = 10.0
@@ -112,9 +145,8 @@ def text_at(found: Any, *path: str) -> str:
 
 
 def count_at(found: Any, *path: str) -> int:
-    """The whole number of 0 or more at a path of keys, or 0."""
-    value = at(found, *path)
-    return value if type(value) is int and value >= 0 else 0
+    """The whole number of 0 or more at a path of keys, or 0. Absurdly large ones are cut."""
+    return tokens(at(found, *path))
 
 
 def at(found: Any, *path: str) -> Any:

@@ -8,6 +8,14 @@ from typing import Any
 
 _COUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
+MOST = 10**12
+"""Tokens of one kind that anybody is believed to have used at once."""
+
+
+def tokens(found: Any) -> int:
+    """A count as a provider tells it: a whole number from 0 to ``MOST``; 0 for anything else."""
+    return min(found, MOST) if type(found) is int and found > 0 else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -84,6 +92,11 @@ class Bill:
         total = round((self.cost_usd or 0) + (other.cost_usd or 0), 8) if known_both else None
         return Bill(tuple(sums.values()), total)
 
+    @property
+    def tokens(self) -> int:
+        """All of them, cached or not."""
+        return sum(usage.prompt + usage.output for usage in self.used)
+
     def as_data(self) -> dict[str, Any]:
         """What an event carries: ``cost_usd`` and ``usage``; nothing for an empty bill."""
         if not self.used:
@@ -91,6 +104,22 @@ class Bill:
         rows = [{"model": u.model, **{n: getattr(u, n) for n in _COUNTS}} for u in self.used]
         return {"cost_usd": self.cost_usd, "usage": rows}
 
+    @classmethod
+    def from_data(cls, data: Any) -> Bill:
+        """The bill that ``as_data`` made; an empty one of anything else."""
+        rows = data.get("usage") if isinstance(data, Mapping) else None
+        used = tuple(
+            Usage(model=row["model"], **{n: tokens(row.get(n)) for n in _COUNTS})
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, Mapping) and isinstance(row.get("model"), str)
+        )
+        paid = data.get("cost_usd") if used else None
+        believed = isinstance(paid, int | float) and 0 <= paid < _ABSURD
+        return cls(used, float(paid or 0) if believed else None)
+
+
+_ABSURD = 1e12
+"""US dollars that no bill comes to."""
 
 NOTHING = Bill()
 """Nothing was used."""

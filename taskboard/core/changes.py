@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from taskboard.core.costs import cost_in
 from taskboard.core.event import EventType as E
 from taskboard.core.state import Kind, Status
 from taskboard.core.steps import GENERATE, VALIDATE, work_steps
@@ -55,16 +56,10 @@ _EDITABLE = (
 )
 
 
-def cost_of(fact: Fact) -> float:
-    """US dollars that a fact says were spent; 0 where it says nothing."""
-    found = fact.data.get("cost_usd")
-    return float(found) if isinstance(found, int | float) else 0.0
-
-
 def said_changes(task: Task, fact: Fact) -> dict[str, Any]:
     """What any fact may say besides: what it cost, and what the owner was asked."""
     changes: dict[str, Any] = {}
-    if paid := cost_of(fact):
+    if paid := cost_in(fact.data):
         changes["cost_usd"] = task.cost_usd + paid
     if question := fact.data.get("question"):
         changes["asked"] = str(question)
@@ -74,6 +69,10 @@ def said_changes(task: Task, fact: Fact) -> dict[str, Any]:
 def _answered(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
     pair = (task.asked or "", str(fact.data.get("answer", "")))
     return {"said": (*task.said, pair)[-_KNOWN:]}
+
+
+def _paid(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
+    return {"owed": None}
 
 
 def _relayed(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
@@ -181,6 +180,7 @@ CHANGES = {
     E.BLOCKED: _blocked,
     E.QUESTION_ANSWERED: _answered,
     E.RELAYED: _relayed,
+    E.COST_RECORDED: _paid,
     E.STEP_COMPLETED: _step_completed,
     E.ANOMALY_FLAGGED: _flagged,
     E.WITHDRAWN: _withdrawn,

@@ -124,11 +124,12 @@ def failed(
     return _with_letter(end, end.draft(E.FAILED, to, **facts), to)
 
 
-def reclaimed(end: Ending, cause: str, *, unspent: bool = False) -> list[Draft]:
-    """A dead run is taken back: ready again, or the end of the round."""
+def reclaimed(end: Ending, cause: str, bill: Bill, *, unspent: bool = False) -> list[Draft]:
+    """A dead run is taken back: ready again, or the end of the round. ``bill`` is what it has
+    used that the ledger does not know yet."""
     exhausted = not unspent and end.task.spent + 1 >= end.max_attempts
     to = "failed:exhausted_retries" if exhausted else READY.text
-    facts: dict[str, Any] = {"cause": cause, "error": cause}
+    facts: dict[str, Any] = {"cause": cause, "error": cause, **bill.as_data()}
     if unspent:
         facts["unspent"] = True
     if exhausted:

@@ -17,6 +17,8 @@ Keys that ``data`` carries, by type (keys may be added, never renamed):
                         questions, dropped (how many proposals do not count), fallback (why
                         another decided), outdated (came too late, not used), cost_usd, usage
 ``relayed``             from, executor, reason, error
+``cost_recorded``       cost_usd, usage: what a run had used by its end, of which nobody knew
+                        when it was ended (a ``cancel`` while it worked)
 ``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back
 ``board_written``       digest, bytes; over (digest of the text before) and edits (the splices
                         that made it from that), or neither: then ``objects/`` has it
@@ -57,6 +59,7 @@ class EventType(StrEnum):
     VALIDATED = "validated"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
+    COST_RECORDED = "cost_recorded"
     COMPLETED = "completed"
     FAILED = "failed"
     RECLAIMED = "reclaimed"

@@ -16,11 +16,11 @@ from taskboard.core.changes import (
     CHANGES,
     Fact,
     born,
-    cost_of,
     previous,
     run_changes,
     said_changes,
 )
+from taskboard.core.costs import owed, tell_costs
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
@@ -83,6 +83,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
         changes["previous"] = previous(task, task.run)
+        changes["owed"] = owed(task, task.run, fact.data)
     own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))
@@ -156,11 +157,7 @@ def settle(world: World, event: Event, task: Task | None) -> None:
             world.vouched.add(task.work)
     else:
         _settle_world(world, event)
-    paid = cost_of(event)
-    if paid:
-        day = world.costs.setdefault(event.ts[:10], {})
-        origin = task.origin if task is not None else "decider"
-        day[origin] = day.get(origin, 0.0) + paid
+    tell_costs(world, event.ts[:10], task, event.data)
     world.seq = event.seq
     world.head = event.hash
 
@@ -282,6 +279,12 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
         raise _stale(task, fact)
     if fact.type == E.RETRIED and task.status.who != "retry":
         raise _refusal(task, fact)
+    if fact.type == E.COST_RECORDED and (task.owed is None or task.owed.run != fact.run):
+        raise Refused(
+            f"What this run of {task.task} has cost is in the ledger already.",
+            task=task.task,
+            data={"state": task.status.text, "verb": str(fact.type), "reason": "stale_run"},
+        )
     # The row of a task that waits is for people and containers: whoever names a run is late.
     if row.run == "none" and not row.same and fact.run and fact.type in _ENDS_RUN:
         raise _stale(task, fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from taskboard.core.bill import Usage
+from taskboard.core.bill import Usage, tokens
 
 COUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
@@ -60,7 +60,7 @@ def from_rows(rows: Any) -> tuple[Usage, ...]:
     if not isinstance(rows, list):
         return ()
     return tuple(
-        _usage(row["model"], (_whole(row.get(name)) for name in COUNTS))
+        _usage(row["model"], (tokens(row.get(name)) for name in COUNTS))
         for row in rows
         if isinstance(row, dict) and isinstance(row.get("model"), str)
     )
@@ -78,7 +78,3 @@ def _counts(usage: Usage) -> tuple[int, ...]:
 
 def _usage(model: str, counts: Iterable[int]) -> Usage:
     return Usage(model=model, **dict(zip(COUNTS, counts, strict=True)))
-
-
-def _whole(value: Any) -> int:
-    return value if type(value) is int and value >= 0 else 0

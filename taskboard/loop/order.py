@@ -38,7 +38,7 @@ async def order_of(
         attempt=run.attempt,
         project=ctx.project(fields),
         board=ctx.workspace.board,
-        folder=step_folder(ctx, run, step),
+        folder=step_folder(ctx, run.run, step),
         command=fields.get("run", "") if shell else "",
         prompt="" if work is None else first_prompt(work),
         news="" if work is None else news(work),
@@ -55,13 +55,9 @@ async def order_of(
     )
 
 
-def step_folder(ctx: Context, run: Run, step: str) -> Path:
+def step_folder(ctx: Context, run: str, step: str) -> Path:
     """Where a step's files lie: the run's own folder, and one beneath ``steps`` in it for every
     other step. Raises ``ValueError`` for what cannot be a step's name."""
-    return _step_folder(ctx, run.run, step)
-
-
-def _step_folder(ctx: Context, run: str, step: str) -> Path:
     folder = ctx.run_folder(run)
     if step in (GENERATE, VALIDATE):
         return folder
@@ -88,12 +84,12 @@ def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
 
 def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | None:
     if after is not None:
-        return step_folder(ctx, run, after)
+        return step_folder(ctx, run.run, after)
     before = task.previous
     if before is None or before.executor != run.executor:
         return None
     known = is_step(before.step)  # what a ledger says is looked at, too
-    return _step_folder(ctx, before.run, before.step) if known else None
+    return step_folder(ctx, before.run, before.step) if known else None
 
 
 async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str) -> Assignment:

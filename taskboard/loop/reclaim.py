@@ -20,6 +20,7 @@ from taskboard.ledger import Lease
 from taskboard.log import log
 from taskboard.loop.claim import UNBORN, age_of
 from taskboard.loop.context import Context, Memory, Watch
+from taskboard.loop.owing import pay, unpaid
 
 _GLANCE = 0.05
 """Seconds between two looks at a lease folder that another process is just making."""
@@ -109,7 +110,8 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
     )
     unspent = run.executor == IMPORTED
     try:
-        await ctx.ledger.append(ending.reclaimed(end, cause, unspent=unspent))
+        bill = await unpaid(ctx, task.task_id, run.run)
+        await ctx.ledger.append(ending.reclaimed(end, cause, bill, unspent=unspent))
     except Refused as refused:
         log.info("%s was ended by somebody else meanwhile: %s", task.task, refused.message)
         return False
@@ -136,6 +138,7 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
     lease = ctx.leases.find(task.lock, task.attempt)
     if lease is None or (task.run is not None and task.run.run == lease.run):
         await _born(ctx, task)
+        await pay(ctx, task.task_id)
         return
     if lease.supervisor is not None and ctx.processes.alive(lease.supervisor):
         raise Held(
@@ -145,6 +148,7 @@ async def end_predecessor(ctx: Context, task: Task) -> None:
         )
     if lease.group is not None:
         await ctx.processes.end_group(lease.group, lease.run)
+    await pay(ctx, task.task_id)
     ctx.leases.drop(lease)
 
 
@@ -169,4 +173,5 @@ async def end_orphans(ctx: Context, task: Task) -> None:
         return
     if lease.group is not None:
         await ctx.processes.end_group(lease.group, lease.run)
+    await pay(ctx, task.task_id, lease.run)
     ctx.leases.drop(lease)

@@ -17,6 +17,7 @@ from taskboard.errors import Refused, StaleRun, TaskboardError
 from taskboard.ledger import Lease
 from taskboard.log import log
 from taskboard.loop.context import Active, Context, Memory
+from taskboard.loop.owing import pay, unpaid
 from taskboard.loop.work import Work
 from taskboard.processes import Who
 
@@ -62,6 +63,8 @@ class Supervisor:
             with self.ctx.keep_awake():
                 await self._guarded()
         finally:
+            with suppress(TaskboardError):  # then whoever comes next does it
+                await pay(self.ctx, self.task.task_id, self.run.run)
             self.ctx.leases.drop(self.lease)
             self.memory.active.pop(self.run.run, None)
             self.memory.tell()
@@ -74,7 +77,9 @@ class Supervisor:
         except asyncio.CancelledError:
             if self.active is not None and self.active.stop == "release":
                 with suppress(TaskboardError):  # then it is taken back like any dead run
-                    await self.ctx.ledger.append(ending.released(self._work.end(), "shutdown"))
+                    bill = await unpaid(self.ctx, self.task.task_id, self.run.run)
+                    said = ending.released(self._work.end(), "shutdown", **bill.as_data())
+                    await self.ctx.ledger.append(said)
         except Refused as refused:
             log.info("%s: %s", self.lease.label, refused.message)
         except TaskboardError as trouble:

@@ -12,7 +12,7 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.fold import advance, check, fold
 from taskboard.core.state import TRANSITIONS, Kind, Status, row_for, stored_status
-from taskboard.core.task import World
+from taskboard.core.task import Owed, World
 from taskboard.errors import Refused, StaleRun
 from taskboard.testing.facts import about, claimed, created, late
 
@@ -67,6 +67,7 @@ def _born(kind):
 def draft_for(event, task, to=None):
     row = row_for(task.status.kind if task else None, event)
     run = {"current": "agent-1", "new": "agent-2"}.get(row.run if row else "none")
+    run = "agent-1" if event is E.COST_RECORDED else run
     return about(event, 1, to, run=run, attempt=2 if run == "agent-2" else None, agent="agent")
 
 
@@ -75,6 +76,8 @@ def draft_for(event, task, to=None):
 def test_every_pair_is_a_move_of_its_row_or_a_refusal(kind, event):
     task = task_in(kind)
     row = row_for(kind, event)
+    if event is E.COST_RECORDED and task is not None:
+        task = msgspec.structs.replace(task, owed=Owed("agent-1", 1, "generate"))
     for target in Kind:
         draft = draft_for(event, task, SPELLED[target])
         if row is None or (not row.same and target not in row.targets):

@@ -34,6 +34,7 @@ SAME = {
     "anomaly_flagged": STATES,
     "escalated": STATES,
     "question_answered": STATES,
+    "cost_recorded": STATES,
     "delivered": STATES,
     "delivery_failed": STATES,
     "evidence_blocked": STATES,

@@ -8,6 +8,7 @@ import pytest
 
 from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable
 from taskboard.core.rights import Rights
+from taskboard.run_bill import read_bill
 from taskboard.testing.offline import error, text, tool_use
 from taskboard.testing.rig import Witness, until
 
@@ -45,6 +46,7 @@ def test_a_task_is_done_and_its_report_bill_and_session_are_kept(claude):
     assert kept["program"] == "claude-code"
     assert kept["session"] in (order.folder / order.log).read_text()
     assert sorted(p.name for p in order.folder.iterdir()) == [
+        "bill.json",
         "output.log",
         "session.json",
         "stderr.log",
@@ -67,6 +69,28 @@ def test_after_an_answer_the_same_session_goes_on_and_only_the_new_is_billed(cla
     assert sessions[0]["session"] == sessions[1]["session"]
     prompts = [o.bill.used[0].output for o in (asked, outcome)]
     assert prompts[1] <= prompts[0] * 1.5, "the second run pays for the first again"
+
+
+def test_what_a_run_had_used_when_it_was_ended_is_not_billed_to_the_next(claude):
+    first = claude.order()
+    claude.model.push(
+        tool_use("Glob", {"pattern": "*"}, usage={"input_tokens": 50_000, "output_tokens": 100}),
+        report(commits=[], urls=[]),
+        when={"has_tools": True},
+    )
+    file = first.folder / "bill.json"
+
+    async def cancel():
+        work = asyncio.create_task(claude.executor().execute(first, Witness()))
+        await until(lambda: file.exists() or work.done(), "the first answer's bill")
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(cancel())
+    assert read_bill(file.read_bytes()).used[0].input >= 50_000
+    outcome = claude.run(claude.order("TASK-002", previous=first.folder, news="Go on."))
+    assert isinstance(outcome, Succeeded), outcome
+    assert outcome.bill.used[0].input < 50_000
 
 
 def test_a_session_that_is_gone_begins_anew_with_the_whole_prompt(claude):
@@ -185,6 +209,10 @@ def test_cancelled_in_a_tool_nothing_stays_behind(claude):
 
     asyncio.run(cancel())
     assert claude.edges().processes.identify(int(pid.read_text())) is None
+    bill = read_bill((order.folder / "bill.json").read_bytes())
+    assert [u.model for u in bill.used] == ["claude-sonnet-5-5"]
+    assert bill.used[0].prompt > 1000
+    assert bill.cost_usd is not None
 
 
 def test_doctor_is_told_version_and_login(claude):

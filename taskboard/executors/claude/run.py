@@ -23,6 +23,7 @@ from taskboard.executors.claude.options import Options, why_no_shell
 from taskboard.executors.claude.patience import Patience, TooLong
 from taskboard.executors.claude.service import Service
 from taskboard.executors.claude.session import REPORT_TOOL, Limit, Session
+from taskboard.run_bill import write_bill
 from taskboard.runlog import Transcript
 
 _ONE_TRY = 600.0
@@ -77,7 +78,7 @@ class Run:
                 clock=self.edges.clock,
                 show=note,
                 heard=self._patience.heard,
-                used=self._used,
+                paid=self._pay,
             )
             ended = await Session(
                 service=service,
@@ -94,6 +95,11 @@ class Run:
         if journal.problem:
             note(f"\n[{journal.problem}.]\n")
         return ended
+
+    def _pay(self, usage: Usage) -> None:
+        """On disk at once: however this run ends, what it has cost is known."""
+        self._used.append(usage)
+        write_bill(self.order.folder, self.bill())
 
     def _opening(self) -> tuple[list[Message], list[Message]]:
         """The messages to begin with; and, where they are an earlier run's, those to begin with

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from taskboard.anthropic_api import Trouble, classify, usage_of
@@ -48,7 +48,7 @@ class Refused(Exception):
 @dataclass(kw_only=True)
 class Service:
     """The Messages API as one run uses it. ``show`` is given text as it comes, ``heard`` is called
-    at every sign of life. ``used`` holds the tokens of every answer, broken ones too."""
+    at every sign of life, ``paid`` with the tokens of every answer, broken ones too."""
 
     client: Any
     model: str
@@ -59,7 +59,9 @@ class Service:
     clock: Clock
     show: Callable[[str], None]
     heard: Callable[[], None]
-    used: list[Usage] = field(default_factory=list)
+    paid: Callable[[Usage], None]
+    prompt: int = 0
+    """Tokens of the last prompt, as the service has counted them; 0 before the first."""
 
     async def ask(self, messages: Sequence[Message]) -> Answer:
         """The next answer. Raises ``Refused``."""
@@ -122,7 +124,8 @@ class Service:
     def _count(self, message: Any) -> None:
         usage = usage_of(message, self.model)
         if message is not None and (usage.prompt or usage.output):
-            self.used.append(usage)
+            self.prompt = usage.prompt
+            self.paid(usage)
 
 
 def _begun(stream: Any) -> Any:

@@ -209,7 +209,7 @@ class Session:
     def _measure(self) -> None:
         """How many of our characters the service takes for a token. Never more than the guess by
         half, so that one odd answer cannot make us careless."""
-        if self.service.used and (tokens := self.service.used[-1].prompt) > 1000:
+        if (tokens := self.service.prompt) > 1000:
             found = (self._fixed + weight(self.messages)) / tokens
             self._per_token = min(max(found, 0.5), _CHARACTERS_PER_TOKEN * 1.5)
 

@@ -7,6 +7,7 @@ import pytest
 
 from taskboard.core.outcome import Failed, Snoozed, Succeeded, Unable
 from taskboard.core.units import read_time
+from taskboard.run_bill import read_bill
 from taskboard.testing.offline import error, hang_up, json_body, stream_error, text, tool_use
 from taskboard.testing.rig import environment, until
 
@@ -167,3 +168,27 @@ def test_its_environment_is_not_the_processes(stage, monkeypatch):
     stage.push(stage.report())
     assert isinstance(stage.run(), Succeeded)
     assert "ANTHROPIC_API_KEY" not in environment()
+
+
+def test_what_it_has_used_is_on_disk_before_anything_else_happens(stage):
+    stage.push(tool_use("list_files", {}, usage={"input_tokens": 2000, "output_tokens": 300}))
+    stage.push(tool_use("list_files", {}, delay=60))
+
+    async def cancel():
+        work = asyncio.create_task(stage.executor().execute(stage.order(), stage.witness))
+        await until(lambda: len(stage.model.requests) == 2 or work.done(), "the second answer")
+        work.cancel()
+        return (await asyncio.gather(work, return_exceptions=True))[0]
+
+    assert isinstance(asyncio.run(cancel()), asyncio.CancelledError)
+    bill = read_bill((stage.order().folder / "bill.json").read_bytes())
+    assert (bill.used[0].input, bill.used[0].output) == (2000, 300)
+    assert bill.cost_usd is not None
+
+
+def test_the_bill_on_disk_is_the_bill_of_the_outcome(stage):
+    stage.push(tool_use("list_files", {}), stage.report())
+    outcome = stage.run()
+
+    assert outcome.bill.used
+    assert read_bill((stage.order().folder / "bill.json").read_bytes()) == outcome.bill
