@@ -83,7 +83,10 @@ async def conclude(ctx: Context, task: Task, end: Ending, verdict: Verdict, *, v
 def _again(verdict: Verdict) -> str:
     if verdict.passing:
         return "Try again in a while: the run goes on."
-    return "Offer evidence that holds: --artifact PATH, or --output of more than 50 characters."
+    return (
+        "Offer evidence that holds: --artifact PATH, --commit HASH, --url URL, or --output of more"
+        " than 50 characters."
+    )
 
 
 def ending_of(ctx: Context, task: Task, run: Run | None, actor: str) -> Ending:
