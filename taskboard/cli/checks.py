@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -16,12 +17,15 @@ from taskboard.cli.text import Screen, file_name, one_line
 from taskboard.config import Source
 from taskboard.core.setting_kinds import SETTINGS, shown, spell_value
 from taskboard.core.settings import Settings
-from taskboard.errors import BadSettings, NotFound
+from taskboard.errors import BadSettings, NotFound, Usage
 from taskboard.ledger import Verified
+from taskboard.ledgers.jsonl.verify import Expected
 from taskboard.workspace import near_misses
 
 FINDINGS = 1
 CORRUPT = 65
+_HASH = 64
+"""Hex digits of a head."""
 
 
 def check(ctx: typer.Context) -> None:
@@ -35,7 +39,9 @@ def check(ctx: typer.Context) -> None:
     seen = call.run(work, writable=False)
     file = file_name(seen.ctx.workspace.board)
     found = [diagnosis_shape(file, d) for d in seen.diagnoses]
-    call.answer("check", {"diagnoses": found}, lambda screen: _check_lines(screen, found))
+    call.answer(
+        "check", {"diagnoses": found}, lambda screen: _check_lines(screen, found, seen, file)
+    )
     if any(d["severity"] == "error" for d in found):
         raise typer.Exit(FINDINGS)
 
@@ -45,27 +51,44 @@ def verify(
     head: Annotated[
         bool, typer.Option("--head", help="Print sequence and head, to keep elsewhere.")
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="HEAD", help="Also prove that this earlier head is still in it."
+        ),
+    ] = None,
 ) -> None:
-    """Prove the ledger from its first byte: chain, sequence, transitions, stored texts."""
+    """Prove the ledger from its first byte: chain, sequence, transitions, stored texts. With
+    --since also that it goes on from a head that --head printed: that its end was not cut off."""
     call = Call.of(ctx)
-
-    async def work(app: App) -> tuple[Verified, int]:
-        segments = app.ctx.files.names(app.workspace.segments)
-        return await app.ledger.verify(), len(segments)
-
-    proof, segments = call.run(work, writable=False)
+    expected = _expected(since) if since is not None else None
+    proof = call.run(lambda app: app.ledger.verify(expected), writable=False)
     document = {
         "ok": proof.ok,
         "events": proof.events,
         "seq": proof.seq,
         "head": proof.head,
-        "segments": segments,
+        "segments": proof.segments,
         "missing_objects": proof.missing_objects,
         "fault": _fault(proof),
     }
     call.answer("verify", document, lambda screen: _verify_lines(screen, proof, only_head=head))
     if not proof.ok:
         raise typer.Exit(CORRUPT)
+
+
+def _expected(text: str) -> Expected:
+    """A head as ``--head`` prints it (sequence and hash), or the hash alone. Raises ``Usage``."""
+    *number, digest = text.replace(":", " ").split() or [""]
+    seq = number[0] if number else None
+    whole = len(digest) == _HASH and not set(digest) - set("0123456789abcdef")
+    if not whole or len(number) > 1 or (seq is not None and not seq.isdecimal()):
+        raise Usage(
+            f"`{one_line(text)[:80]}` is no head.",
+            hint='taskboard verify --since "$(cat head.txt)", where `taskboard verify --head` '
+            "wrote head.txt",
+        )
+    return Expected(digest, int(seq) if seq is not None else None)
 
 
 def config(ctx: typer.Context) -> None:
@@ -106,12 +129,24 @@ async def _require_board(app: App) -> None:
     )
 
 
-def _check_lines(screen: Screen, found: list[dict[str, Any]]) -> Iterator[str]:
+def _check_lines(
+    screen: Screen, found: list[dict[str, Any]], seen: Look, file: str
+) -> Iterator[str]:
     for d in found:
         code = screen.paint(d["code"], d["severity"])
         yield f"{d['file']}:{d['line']}: {code} {one_line(d['message'])}"
         if d["hint"]:
             yield screen.paint(f"    {one_line(d['hint'])}", "dim")
+    board = seen.sight.board
+    if board is not None and not board.items and not board.inbox:
+        from taskboard.cli.import_ import other_shape
+
+        shape = other_shape(board.data)
+        if shape:
+            yield f"The board holds no task, but what looks like some ({shape})."
+            named = shlex.quote(one_line(file))
+            yield f"    taskboard import {named}   prints a board made of them"
+            return
     if not found:
         yield "Nothing is wrong with the board."
 

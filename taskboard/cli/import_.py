@@ -68,6 +68,15 @@ def import_(
         raise typer.Exit(INCOMPLETE)
 
 
+def other_shape(data: bytes) -> str:
+    """The shape of a board that is none of ours, as somebody may have saved it; empty for none."""
+    from taskboard.core.imports.choose import seen_as
+    from taskboard.core.imports.source import Source, read_source
+
+    source = read_source("board", data)
+    return seen_as(source, shapes()) if isinstance(source, Source) else ""
+
+
 def shapes() -> dict[str, Shape]:
     """Every shape by its name: the modules of ``taskboard.core.imports.shapes``."""
     import pkgutil

@@ -164,3 +164,14 @@ def test_nothing_that_acts_on_a_terminal_is_printed(desk):
 def test_a_large_board_is_imported_in_reasonable_time(desk):
     (desk.folder / "x.md").write_text("- [ ] a task of many\n" * 3000)
     assert len(parse(desk("import", "x.md").out.encode()).items) == 3000
+
+
+def test_check_points_at_import_where_a_board_has_another_shape(board):
+    board.write("# Plan\n\n| ID | Task | Status |\n|--|--|--|\n| A-1 | x | todo |\n")
+    said = board("check")
+    assert said.code == 0
+    assert "no task, but what looks like some (table)" in said.out
+    assert "taskboard import task-board.md" in said.out
+    for text in ("# Plan\n\nNothing yet.\n", "# Inbox\n\n- [ ] a box\n"):
+        board.write(text)
+        assert board("check").out == "Nothing is wrong with the board.\n"

@@ -29,6 +29,13 @@ class Chosen(NamedTuple):
     reading: Reading
 
 
+def seen_as(source: Source, shapes: Mapping[str, Shape]) -> str:
+    """The shape that sees most tasks in the source; empty when none sees any."""
+    scores = {name: shape.score(source) for name, shape in shapes.items()}
+    best = max(sorted(scores), key=lambda one: scores[one], default="")
+    return best if best and scores[best] else ""
+
+
 def read_as(source: Source, shapes: Mapping[str, Shape], wanted: str = "") -> Chosen:
     """The source, read as ``wanted`` or as the shape that sees most tasks in it."""
     scores = {name: shape.score(source) for name, shape in shapes.items()} if not wanted else {}

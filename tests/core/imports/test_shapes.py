@@ -255,7 +255,7 @@ def test_lanes(made):
 
 ## Notes
 
-- not a task
+- not a task, nor a box
 """
     )
     new.must_be_whole()
@@ -268,7 +268,7 @@ def test_lanes(made):
         "Rest": "done",
     }
     assert lines(new.board.items[0].prompt)[0].strip() == "> to Ann"
-    assert "## Notes\n\n- not a task" in new.text
+    assert "## Notes\n\n- not a task, nor a box" in new.text
 
 
 def test_sections(made):
