@@ -21,9 +21,10 @@ from taskboard.core.settings import Settings
 from taskboard.core.units import second_up
 from taskboard.errors import BadSettings, NotFound, Usage
 from taskboard.heads import opened_as
+from taskboard.loop.holder import holder
 from taskboard.service.contract import Done, State, System
 from taskboard.service.find import find_system
-from taskboard.service.plan import Plan, label_of, plan_of
+from taskboard.service.plan import THROTTLE, Plan, label_of, plan_of
 from taskboard.service.sight import Sight, drift, environ_of, sight
 from taskboard.trust import Trust
 from taskboard.workspace import Workspace, find
@@ -71,7 +72,7 @@ def install(
         "label": plan.label,
         **_changed(done),
         "running": state.running,
-        "warnings": [*system.warnings(plan), *_blind_spots(seen)],
+        "warnings": [*system.warnings(plan), *_blind_spots(seen), *_rival(opened, state)],
     }
     call.answer("service", document, lambda screen: installed_lines(screen, plan, document))
     if not state.running and system.name == "systemd":
@@ -216,6 +217,16 @@ def _blind_spots(seen: Sight) -> Iterator[str]:
     if seen.shell_only:
         names = ", ".join(seen.shell_only)
         yield f"Only this shell has {names}: what the service is to have goes to {seen.env_file}."
+
+
+def _rival(opened: App, state: State) -> Iterator[str]:
+    """The daemon that somebody has started by hand has the board's place."""
+    works = holder(opened.ctx)
+    if works is not None and works.who.pid != state.pid:
+        yield (
+            f"A daemon that is not the service's works here: process {works.who.pid}. End it, with"
+            f" Ctrl-C where it runs; the service takes over within {THROTTLE} s."
+        )
 
 
 def _strays(system: System) -> list[dict[str, str]]:

@@ -20,12 +20,10 @@ from taskboard.files import Files
 from taskboard.service.contract import MARK, Done, Installed, Ran, Runner, State
 from taskboard.service.own import remove_own, write_own
 from taskboard.service.places import guarded_place
-from taskboard.service.plan import Plan
+from taskboard.service.plan import THROTTLE, Plan
 
 PREFIX = "taskboard."
 HOURLY = ".hourly"
-THROTTLE = 30
-"""Seconds between two starts at least."""
 _NAP = 0.25
 _GONE = 10.0
 """Seconds beyond its own time that a job may take to be gone."""

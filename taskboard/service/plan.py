@@ -30,6 +30,8 @@ SYSTEM_PATH = (
     "/usr/sbin",
     "/sbin",
 )
+THROTTLE = 30
+"""Seconds between two starts of a daemon that does not stay."""
 RELEASE_SECONDS = 40
 """From being told to end until it is made to: ends its runs in 5 s and writes the board."""
 

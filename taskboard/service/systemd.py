@@ -12,13 +12,12 @@ from taskboard.errors import NoService
 from taskboard.files import Files
 from taskboard.service.contract import MARK, Done, Installed, Ran, Runner, State
 from taskboard.service.own import remove_own, write_own
-from taskboard.service.plan import Plan
+from taskboard.service.plan import THROTTLE, Plan
 
 PREFIX = "taskboard-"
 HOURLY = "-hourly"
 WATCHDOG = 120
 """Seconds of silence after which a daemon counts as hung and is started again."""
-RESTART = 30
 REFUSALS = (3, 65, 66, 78)
 """Exit codes that starting again does not cure: not trusted, ledger, no board, settings. The
 hourly run starts the daemon again, in case somebody has cured it."""
@@ -189,7 +188,7 @@ NotifyAccess=main
 WatchdogSec={WATCHDOG}
 TimeoutStartSec=300
 Restart=on-failure
-RestartSec={RESTART}
+RestartSec={THROTTLE}
 RestartPreventExitStatus={" ".join(map(str, REFUSALS))}
 
 [Install]

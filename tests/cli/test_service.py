@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from taskboard.app import open_app
+from taskboard.cli.holder import held_by_us
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "darwin", reason="these talk to systemd; launchd is in tests/service"
 )
@@ -269,7 +272,20 @@ def test_every_command_of_the_group_takes_the_shared_options(board, systemd):
         assert "--json" in said.out
 
 
-def test_once_leaves_it_to_the_daemon_that_works_here(board, tmp_path):
+def test_a_daemon_started_by_hand_is_told_of(board, systemd):
+    systemd.says(DOWN)
+    with held_by_us(open_app(board.folder).ctx):
+        said = board("service", "install")
+    assert said.code == 1
+    assert f"works here: process {os.getpid()}" in said.out
+
+
+def test_once_leaves_it_to_the_daemon_that_works_here(board):
     board.ok("add", "One", "--run", "true")
-    said = board("once", "--unless-running", "--json")
-    assert said.json["completed"] == ["TASK-001"]
+    with held_by_us(open_app(board.folder).ctx):
+        said = board("once", "--unless-running")
+        assert said.code == 0
+        assert f"A daemon works here: process {os.getpid()}." in said.out
+        assert board.task("TASK-001")["state"] == "ready"
+        assert board.ok("once", "--unless-running")["started"] == []
+    assert board.ok("once", "--unless-running")["completed"] == ["TASK-001"]
