@@ -26,10 +26,15 @@ def ownership(
     write permission for everyone (in a sticky folder too anybody may put settings), and for a
     group other than the user's primary one are problems. Folders above the workspace are not.
     ``uid`` and ``group`` are those of this process unless given."""
+    return problems_of(*_guarded(workspace), *own, uid=uid, group=group)
+
+
+def problems_of(*paths: Path, uid: int | None = None, group: int | None = None) -> list[Untrusted]:
+    """The same about any files; one that is not there is no problem."""
     me = os.geteuid() if uid is None else uid
     mine = _primary_group(me) if group is None else group
     problems: list[Untrusted] = []
-    for path in dict.fromkeys((*_guarded(workspace), *own)):
+    for path in dict.fromkeys(paths):
         try:
             facts = path.stat()
         except OSError:

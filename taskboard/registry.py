@@ -1,33 +1,51 @@
 """Implementations by name: which there are, what settings they take, and how they are made.
 
 A module in ``taskboard.executors`` or ``taskboard.deciders`` is one, under its own name with ``-``
-for ``_``. It is imported when it is first needed: most commands need none.
+for ``_``; so is one in the folders ``executors`` and ``deciders`` beside a user's own settings. It
+is imported when it is first needed: most commands need none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from taskboard.confinement import Confiner
-from taskboard.core.outcome import Outcome
+from taskboard.core.outcome import Outcome, Unable
 from taskboard.core.setting_kinds import FALLBACK, MODELS, Setting
 from taskboard.decider import Decider, Desk
 from taskboard.executor import Edges, Executor, Fitness, Order, Watcher
+from taskboard.log import log
+from taskboard.ownership import problems_of
+from taskboard.workspace import user_settings
 
 _GENERAL = {"executors": (FALLBACK, MODELS), "deciders": ()}
 """Settings that every implementation of a kind takes."""
 
 
-@cache
 def names(kind: str) -> tuple[str, ...]:
     """Every implementation of a kind, ``executors`` or ``deciders``."""
+    return _names(kind, user_settings(os.environ).with_name(kind))
+
+
+@cache
+def _names(kind: str, own: Path) -> tuple[str, ...]:
+    """Ours and those in the folder ``own``. What others may write to is not looked at: it would
+    be run as this user. A name of ours stays ours."""
     package = import_module(f"taskboard.{kind}")
+    if own.is_dir():
+        problems = problems_of(own, *own.glob("*.py"))
+        for problem in problems:
+            log.warning("%s Its programs are left out. %s", problem.message, problem.hint)
+        if not problems and str(own) not in package.__path__:
+            package.__path__.append(str(own))
     return tuple(sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(package.__path__)))
 
 
@@ -62,10 +80,17 @@ class Executors(Mapping[str, Executor]):
         if name not in names("executors"):
             raise KeyError(name)
         if name not in self._made:
-            own = {k: v for k, v in self.tables.get(name, {}).items() if k not in _general_names()}
-            edges = replace(self.edges, options=own)
-            self._made[name] = _Late(_module("executors", name).make, edges, self.confiner)
+            self._made[name] = self._make(name)
         return self._made[name]
+
+    def _make(self, name: str) -> Executor:
+        own = {k: v for k, v in self.tables.get(name, {}).items() if k not in _general_names()}
+        edges = replace(self.edges, options=own)
+        try:
+            return _Late(_module("executors", name).make, edges, self.confiner)
+        except Exception as error:  # noqa: BLE001  whatever a file of theirs does, the board goes on
+            log.exception("the executor %s cannot be loaded", name)
+            return _Broken(f"The executor {name} cannot be loaded: {error!r}.")
 
     def __iter__(self) -> Iterator[str]:
         return iter(names("executors"))
@@ -76,6 +101,23 @@ class Executors(Mapping[str, Executor]):
 
 def _general_names() -> frozenset[str]:
     return frozenset(setting.name for setting in _GENERAL["executors"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Stands for an executor whose module is no good: its tasks wait, and the board goes on."""
+
+    problem: str
+
+    def fitness(self) -> Fitness:
+        return Fitness(usable=False, problem=self.problem, hint="Mend or remove its file.")
+
+    async def examine(self) -> Fitness:
+        return self.fitness()
+
+    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
+        del order, watcher
+        return Unable(reason="missing", error=self.problem, hint=self.fitness().hint)
 
 
 class _Late:

@@ -11,7 +11,7 @@ import taskboard.executors
 from taskboard import registry
 from taskboard.clock import SystemClock
 from taskboard.config import load
-from taskboard.core.outcome import Succeeded
+from taskboard.core.outcome import Succeeded, Unable
 from taskboard.decider import Desk
 from taskboard.errors import BadSettings
 from taskboard.executor import Edges
@@ -49,14 +49,20 @@ make = Parrot
 
 
 @pytest.fixture
-def parrot(tmp_path, monkeypatch):
+def own(tmp_path, monkeypatch):
+    """A user's folder for executors of their own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(taskboard.executors, "__path__", [*taskboard.executors.__path__])
+    folder = tmp_path / "taskboard" / "executors"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def parrot(own):
     """One more executor, from one file."""
-    (tmp_path / "grey_parrot.py").write_text(OWN)
-    path = [*taskboard.executors.__path__, str(tmp_path)]
-    monkeypatch.setattr(taskboard.executors, "__path__", path)
-    registry.names.cache_clear()
-    yield "grey-parrot"
-    registry.names.cache_clear()
+    (own / "grey_parrot.py").write_text(OWN)
+    return "grey-parrot"
 
 
 def edges(tmp_path):
@@ -95,6 +101,33 @@ def test_a_new_executor_is_one_file(parrot, tmp_path):
 
     assert parrot in executors
     assert outcome == Succeeded(output="loud: TASK-001, False")
+
+
+def test_a_file_that_others_may_write_to_is_no_executor(own, caplog):
+    (own / "grey_parrot.py").write_text(OWN)
+    (own / "grey_parrot.py").chmod(0o666)
+
+    assert "grey-parrot" not in registry.names("executors")
+    assert "chmod o-w" in caplog.text
+
+
+def test_a_file_of_the_name_of_ours_does_not_take_its_place(own, tmp_path):
+    (own / "shell.py").write_text("raise SystemError")
+    executors = registry.Executors(edges(tmp_path), {}, lambda: None)
+
+    assert list(executors).count("shell") == 1
+    assert executors["shell"].fitness().usable
+
+
+def test_one_that_cannot_be_loaded_is_out_of_use_and_says_why(own, tmp_path):
+    (own / "dodo.py").write_text("import extinct_birds")
+    executors = registry.Executors(edges(tmp_path), {}, lambda: None)
+    fit = executors["dodo"].fitness()
+
+    assert not fit.usable
+    assert "extinct_birds" in fit.problem
+    outcome = asyncio.run(executors["dodo"].execute(order_in(tmp_path), Witness()))
+    assert isinstance(outcome, Unable)
 
 
 def test_its_settings_are_known_at_once(parrot, tmp_path):
