@@ -203,6 +203,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "taskboard rebuild",
         ),
         Entry(
+            "gc",
+            "space",
+            "gc",
+            "Remove old logs and old texts that nobody needs.",
+            "taskboard gc --dry-run",
+        ),
+        Entry(
             "doctor",
             "doctor",
             "doctor",

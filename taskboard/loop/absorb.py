@@ -19,6 +19,7 @@ from taskboard.core.task import World
 from taskboard.errors import Conflict, NotFound
 from taskboard.git import GitSight
 from taskboard.loop.context import Context, Memory, Sight
+from taskboard.loop.keep import append_with
 from taskboard.loop.trigger import Seen, triggers
 from taskboard.loop.writeback import Base
 
@@ -244,10 +245,8 @@ async def _record(
         waited = ctx.clock.now().timestamp() - seen.stat.ctime_ns / 1e9
         drafts[0].data["latency_s"] = round(max(waited, 0.0), 3)
     drafts += asked.drafts if asked else ()
-    await ctx.ledger.keep(board.data)
-    for text in (asked.texts if asked else {}).values():
-        await ctx.ledger.keep(text)
-    await ctx.ledger.append(drafts, after=seen.world.seq)
+    texts = [board.data, *(asked.texts if asked else {}).values()]
+    await append_with(ctx, texts, drafts, after=seen.world.seq)
 
 
 def ask(ctx: Context, board: Board, seen: Seen, *, settling: bool) -> Asked:

@@ -8,7 +8,7 @@ from taskboard.core.compose import section_text
 from taskboard.core.definition import definition
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.facts import fields_of, title_of, work_of
+from taskboard.core.facts import digest_of, fields_of, title_of, work_of
 from taskboard.core.ids import Names, ids_in
 from taskboard.core.parse import parse
 from taskboard.core.state import Kind, read_status
@@ -17,6 +17,7 @@ from taskboard.errors import BoardHeld, Conflict, Refused, Usage
 from taskboard.loop.absorb import absorb
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.holder import holder
+from taskboard.loop.keep import append_with
 from taskboard.loop.late import join_late_saves
 from taskboard.loop.project import project
 from taskboard.loop.quiet import quiet
@@ -99,18 +100,18 @@ async def _create(  # noqa: PLR0917
     section = text.encode("utf-8", "surrogateescape")
     board = parse(section)
     item = board.items[0]
+    meant = definition(board, item, frozenset())
     data = {
         "title": title_of(item),
         "fields": fields_of(item),
         "work": work_of(board, item),
         "parent": None,
         "origin": "agent" if actor.startswith("agent:") else "command",
-        "text": await ctx.ledger.keep(definition(board, item, frozenset())),
-        "section": await ctx.ledger.keep(section),
+        "text": digest_of(meant),
+        "section": digest_of(section),
         "word": status,
     }
     to = read_status(status).text
-    await ctx.ledger.append(
-        [Draft(type=E.CREATED, task_id=task_id, task=name, to=to, actor=actor, data=data)]
-    )
+    draft = Draft(type=E.CREATED, task_id=task_id, task=name, to=to, actor=actor, data=data)
+    await append_with(ctx, [meant, section], [draft])
     return (await ctx.ledger.look()).tasks[task_id]

@@ -27,6 +27,7 @@ from taskboard.loop.notify import Notifier
 from taskboard.loop.project import project
 from taskboard.loop.pulse import NO_PULSE, Pulse
 from taskboard.loop.reclaim import has_dead
+from taskboard.loop.space import tidy
 from taskboard.loop.tick import tick
 from taskboard.loop.watch import Changes, Debounce
 
@@ -88,6 +89,7 @@ class Daemon:
             await self._turn(start=True)
             self._pulse.ready()
             while not self._stop:
+                await tidy(self.ctx, self.memory)
                 await self._wait()
                 if not self._stop:
                     await self._turn()

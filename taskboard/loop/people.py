@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
+from taskboard.core.facts import digest_of
 from taskboard.core.gate import Verdict
 from taskboard.core.state import READY, Kind, read_status
 from taskboard.core.task import Task
@@ -15,6 +16,7 @@ from taskboard.errors import Refused, Usage
 from taskboard.loop.context import Context
 from taskboard.loop.evidence import starts_process
 from taskboard.loop.judge import judge_person
+from taskboard.loop.keep import append_with
 from taskboard.loop.reclaim import end_orphans
 from taskboard.loop.record import (
     about,
@@ -82,9 +84,9 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
     """``answer ID TEXT``: in the ledger only; the text itself lies in ``objects/``."""
     if not text.strip():
         raise Usage("The answer is empty.", hint=f'taskboard answer {task.task} "..."')
-    digest = await ctx.ledger.keep(text.encode())
-    draft = about(task, E.QUESTION_ANSWERED, actor, answer=digest, characters=len(text))
-    return await ctx.ledger.append([draft])
+    answer = text.encode()
+    draft = about(task, E.QUESTION_ANSWERED, actor, answer=digest_of(answer), characters=len(text))
+    return await append_with(ctx, [answer], [draft])
 
 
 async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:

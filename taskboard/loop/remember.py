@@ -9,6 +9,7 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.errors import Conflict
 from taskboard.loop.context import Context
+from taskboard.loop.keep import append_with
 
 WHOLE_EVERY = 64
 """Writes after which the whole text is kept again: no text is further from one than that."""
@@ -29,13 +30,11 @@ async def remember(ctx: Context, before: bytes, after: bytes) -> None:
         known = world.board == over and world.board_edits < WHOLE_EVERY
         splices = edits(before, after, _ROOM) if known else None
         data: dict[str, object] = {"digest": digest, "bytes": len(after)}
-        if splices is None:
-            await ctx.ledger.keep(after)
-        else:
+        if splices is not None:
             data |= {"over": over, "edits": splices}
         draft = Draft(type=E.BOARD_WRITTEN, data=data)
         try:
-            await ctx.ledger.append([draft], after=world.seq)
+            await append_with(ctx, [after] if splices is None else [], [draft], after=world.seq)
         except Conflict:
             continue
         return

@@ -20,9 +20,9 @@ class Objects:
     def keep(self, data: bytes) -> str:
         """Store ``data`` durably and return its digest. Raises ``OSError``."""
         digest = hashlib.sha256(data).hexdigest()
-        if digest in self._durable:
-            return digest
         path = self._folder / digest
+        if digest in self._durable and self._files.exists(path):  # else `gc` has removed it
+            return digest
         known = self._files.stat(path) is not None and self.holds(digest)
         if known:  # whoever wrote it may have died before its name was durable
             self._files.sync_folder(self._folder)
