@@ -32,17 +32,20 @@ from taskboard.workspace import Workspace, find
 FINDINGS = 1
 _LINES = 50
 
-app = typer.Typer(
-    name="service",
-    help="Have the daemon of this board started by launchd or systemd, and look after it.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
+app = typer.Typer(name="service", rich_markup_mode=None)
 
 Label = Annotated[
     str | None,
     typer.Option("--label", metavar="L", help="A service by its label, if its board is gone."),
 ]
+
+
+@app.callback(invoke_without_command=True)
+def here(ctx: typer.Context) -> None:
+    """Have the daemon of this board started by launchd or systemd, and look after it. Without a
+    command: status."""
+    if ctx.invoked_subcommand is None:
+        status(ctx)
 
 
 @app.command()

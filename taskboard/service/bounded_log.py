@@ -17,6 +17,7 @@ from typing import TextIO, cast
 from taskboard.clock import SystemClock
 from taskboard.core.plain import plain
 from taskboard.core.redact import Redactor, secrets_of
+from taskboard.errors import Storage
 
 LIMIT = 1 << 20
 """Bytes; with the older one a log takes twice as many at most."""
@@ -26,9 +27,16 @@ _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_log(path: Path) -> BoundedLog:
-    """The log of this process from now on, with the secrets of its environment taken out."""
+    """The log of this process from now on, with the secrets of its environment taken out. Raises
+    ``Storage`` when there can be none."""
     clean = Redactor(secrets_of(os.environ)).redact
-    log = BoundedLog(path, SystemClock().now, clean=clean)
+    try:
+        log = BoundedLog(path, SystemClock().now, clean=clean)
+    except OSError as error:
+        raise Storage(
+            f"The log {path} cannot be written: {error.strerror}.",
+            hint="Name a file in a folder that is yours.",
+        ) from None
     log.take_over()
     return log
 

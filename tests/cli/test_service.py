@@ -280,6 +280,17 @@ def test_a_daemon_started_by_hand_is_told_of(board, systemd):
     assert f"works here: process {os.getpid()}" in said.out
 
 
+def test_without_a_command_it_says_how_it_stands(board, systemd):
+    assert board("service").out == board("service", "status").out
+    assert board("service", "--json").json["action"] == "status"
+
+
+def test_a_log_that_cannot_be_written_says_so(board, tmp_path):
+    (tmp_path / "file").touch()
+    said = board("once", "--log", tmp_path / "file" / "x.log", "--json")
+    assert (said.code, said.error["code"]) == (75, "storage")
+
+
 def test_once_leaves_it_to_the_daemon_that_works_here(board):
     board.ok("add", "One", "--run", "true")
     with held_by_us(open_app(board.folder).ctx):
