@@ -46,12 +46,12 @@ def away(
 
 async def _find(app: App, seen: Look, now: datetime, asked: datetime | None) -> Away:
     history, seq = app.ctx.history, seen.world.seq
-    left, after = None, 0
+    left = None
     if asked is not None:
         after = await seq_before(history, seq, asked)
     else:
-        left = await when_left(history, seq, me=login_name(), device=app.ctx.device, now=now)
-        after = left.seq if left is not None else 0
+        me, device = login_name(), app.ctx.device
+        left, after = await when_left(history, seq, me=me, device=device, now=now)
     found, first = Absence(), stamp(asked if asked is not None else now)
     async for event, _line in history.read(after):
         if left is None and asked is None and event.seq == after + 1:
@@ -59,7 +59,7 @@ async def _find(app: App, seen: Look, now: datetime, asked: datetime | None) -> 
         if asked is None or event.ts >= stamp(asked):
             found.take(event)
     begin = left.ts if left is not None else first
-    return Away(seen, holder(app.ctx), begin, left, found, asked is not None)
+    return Away(seen, holder(app.ctx), begin, left, found, asked is not None, after > 0)
 
 
 # For programs

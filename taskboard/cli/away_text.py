@@ -40,6 +40,8 @@ class Away:
     left: Event | None
     found: Absence
     asked: bool
+    cut: bool
+    """More lies before it than was looked through for a last act."""
 
 
 class _Part(NamedTuple):
@@ -99,7 +101,7 @@ def _head(screen: Screen, told: Away) -> Iterator[str]:
         act = words(told.left, when).text
         about = f"{told.left.task} " if told.left.task else ""
         first = f"Away for {gone}, since {since_when} ({about}{act})"
-    elif told.asked:
+    elif told.asked or told.cut:
         first = f"The last {gone}, since {since_when}"
     else:
         first = f"You have not been away since the ledger began, {gone} ago"
@@ -122,7 +124,11 @@ def _parts(screen: Screen, told: Away) -> Iterator[_Part]:
     seen = told.seen
     yield _Part("Waits for you", _your_rows(screen, seen), "taskboard status")
     rows = [_row(seen, end, _failure(end)) for end in failures(told)]
-    yield _Part("Failed", _table(screen, rows, "failed"), "taskboard list --status failed")
+    yield _Part(
+        "Failed: deadletter/ says how to go on",
+        _table(screen, rows, "failed"),
+        "taskboard list --status failed",
+    )
     yield _Part("Trouble", [f"  {line}" for line in _trouble(screen, told)], "taskboard tail")
     done = sorted(told.found.endings(told.found.done), key=lambda end: _weight(seen, end))
     rows = [_row(seen, end, _proof(end)) for end in done]
@@ -169,7 +175,7 @@ def _row(seen: Look, end: Ended, said: str) -> list[str]:
 
 def _failure(end: Ended) -> str:
     tried = f" ({end.runs} runs)" if end.runs > 1 else ""
-    return f"{clipped(cause(end.event), 50)}{tried}  (deadletter/{end.event.task}.md)"
+    return f"{cause(end.event)}{tried}"
 
 
 def _proof(end: Ended) -> str:

@@ -85,7 +85,8 @@ def why(ctx: typer.Context, name: TaskId) -> None:
 async def _history(seen: Look, task: Task) -> tuple[list[Event], list[Thought]]:
     """Every event about the task, and what decisions said of it under any of its names."""
     names = frozenset(n for n, task_id in seen.world.names.items() if task_id == task.task_id)
-    events, decided = [], []
+    events: list[Event] = []
+    decided: list[Thought] = []
     async for event, _line in seen.ctx.history.read():
         if event.task_id == task.task_id:
             events.append(event)

@@ -21,7 +21,7 @@ from taskboard.core.acts import is_persons
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.needs import needs_of
-from taskboard.core.span import Span, Standing
+from taskboard.core.span import Span, Standing, joined
 from taskboard.core.units import read_time, stamp
 
 PARTS = 48
@@ -42,7 +42,6 @@ class Figures:
         self._since = since.timestamp() if since is not None else None
         self._until = until.timestamp()
         self._all = since is None
-        self._whole = Span()
         self._parts: list[Span] = []
         self._first, self._width = 0.0, _WIDTHS[0]
         self._open: dict[str, Standing] = {}
@@ -59,13 +58,13 @@ class Figures:
         if self._since is None:
             self._since = now
             self._lay_out(now)
-        spans = self._spans_at(now)
+        span = self._span_at(now)
         task = self._track(event) if event.task_id is not None else None
-        for span in spans:
+        if span is not None:
             span.add(event, task, now)
         if task is not None:
             self._advance(event, task, now)
-            self._note_touch(event, task, spans)
+            self._note_touch(event, task, span)
         if not event.more:
             self._touched.clear()
 
@@ -75,7 +74,7 @@ class Figures:
         return {
             "since": _spelled(since),
             "until": _spelled(self._until),
-            **self._whole.shape(),
+            **joined(self._parts).shape(),
             "series": [
                 {
                     "since": _spelled(self._first + n * self._width),
@@ -99,13 +98,13 @@ class Figures:
         self._first, self._width = first, width
         self._parts = [Span() for _ in range(min(count, PARTS))]
 
-    def _spans_at(self, now: float) -> tuple[Span, ...]:
-        """The spans a moment counts in. The times of a ledger order nothing: one that lies after
+    def _span_at(self, now: float) -> Span | None:
+        """The part a moment counts in. The times of a ledger order nothing: one that lies after
         the end counts at the end, and without ``since`` one before the first at the beginning."""
         if not self._all and now < (self._since or 0.0):
-            return ()
+            return None
         place = int((now - self._first) // self._width)
-        return (self._whole, self._parts[min(max(place, 0), len(self._parts) - 1)])
+        return self._parts[min(max(place, 0), len(self._parts) - 1)]
 
     # What a task is at
 
@@ -150,13 +149,13 @@ class Figures:
                 if not waiters:
                     del self._waiters[need]
 
-    def _note_touch(self, event: Event, task: Standing, spans: tuple[Span, ...]) -> None:
+    def _note_touch(self, event: Event, task: Standing, span: Span | None) -> None:
         if not (is_persons(event) and task.begun) or event.type == E.CREATED:
             return
         task.touched = True
         if event.task_id not in self._touched:
             self._touched.add(str(event.task_id))
-            for span in spans:
+            if span is not None:
                 span.interventions += 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +113,21 @@ class Span:
             "tokens": self.tokens,
             "cost_usd": round(self.cost, 6),
         }
+
+
+def joined(spans: Iterable[Span]) -> Span:
+    """All of them as one."""
+    whole = Span()
+    for span in spans:
+        whole.tasks.update(span.tasks)
+        whole.runs.update(span.runs)
+        for name, spread in span.spreads.items():
+            whole.spreads[name].join(spread)
+        whole.interventions += span.interventions
+        whole.daemon_starts += span.daemon_starts
+        whole.tokens += span.tokens
+        whole.cost += span.cost
+    return whole
 
 
 def _tokens(usage: Any) -> int:

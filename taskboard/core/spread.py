@@ -24,6 +24,11 @@ class Spread:
         self._counts[rounded(value)] += 1
         self.count += 1
 
+    def join(self, other: Spread) -> None:
+        """All that another has taken, too."""
+        self._counts.update(other._counts)
+        self.count += other.count
+
     def percentile(self, percent: int) -> float | None:
         """The smallest value that at least ``percent`` in a hundred do not exceed; None when
         there are none."""

@@ -11,22 +11,30 @@ from taskboard.core.absence import Leaving
 from taskboard.core.event import Event
 from taskboard.ledger import History
 
+FAR = 100_000
+"""Events that are looked back for somebody's last act."""
 _WINDOW = 2048
 _GROWTH = 4
+_WIDEST = 32 * 1024
+"""Events held at one time."""
 
 
 async def when_left(
     history: History, seq: int, *, me: str, device: str, now: datetime
-) -> Event | None:
+) -> tuple[Event | None, int]:
     """The last act of ``me`` before they were gone last (see ``Leaving``), in a ledger that ends
-    at ``seq``; None when they have been here all the time."""
-    leaving = Leaving(me, device, now)
+    at ``seq``, and its sequence. When they have been here all the time, or for so long that
+    ``FAR`` events lie between, None and the sequence that was looked back to."""
+    leaving, after = Leaving(me, device, now), seq
     async for window in _windows(history, seq):
         leaving.take(window)
         found = leaving.found()
         if found is not None:
-            return found
-    return None
+            return found, found.seq
+        after = window[0].seq - 1 if window else 0
+        if seq - after >= FAR:
+            break
+    return None, after
 
 
 async def seq_before(history: History, seq: int, moment: datetime) -> int:
@@ -68,7 +76,7 @@ async def _windows(history: History, seq: int) -> AsyncIterator[list[Event]]:
                 break
             window.append(event)
         yield window
-        end, size = start, size * _GROWTH
+        end, size = start, min(size * _GROWTH, _WIDEST)
 
 
 def _is_before(event: Event, moment: datetime) -> bool:
