@@ -56,12 +56,14 @@ def import_(
     whole = import_files(
         found, known, wanted=shape, title=title or _title(files), taken=_taken(call)
     )
-    if target is not None:
+    if whole.left_out and not whole.board.tasks:
+        target = None  # there is nothing to give out
+    elif target is not None:
         _write_new(target, whole.board.text)
     if call.json:
         call.answer("import", lambda: _document(whole, target), lambda _screen: ())
     else:
-        if target is None:
+        if target is None and (whole.board.tasks or not whole.left_out):
             _print(whole.board.text)
         Screen(sys.stderr).say(_report(whole, target))
     if whole.left_out:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
 import pytest
 
 from taskboard.core.parse import parse
@@ -87,9 +84,16 @@ def test_what_is_left_out_is_said_and_the_exit_status_is_1(todo):
     assert len(parse(said.out.encode()).items) == 3
 
 
-def test_stdin_can_be_read(todo, monkeypatch):
+def test_where_no_task_is_seen_nothing_is_given_out(todo):
+    (todo.folder / "notes.md").write_text("# Notes\n\nNothing to do.\n")
+    said = todo("import", "notes.md", "-o", "new.md")
+    assert (said.code, said.out) == (1, "")
+    assert not (todo.folder / "new.md").exists()
+    assert todo("import", "notes.md").out == ""
+
+
+def test_stdin_can_be_read(todo):
     assert "TASK-003 Sweep" in todo("import", "-", stdin=TODO).out
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TODO.encode())))
 
 
 def test_a_folder_is_read_file_by_file_and_hidden_ones_are_not(desk):

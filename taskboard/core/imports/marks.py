@@ -80,6 +80,8 @@ def take_id(draft: Draft) -> None:
     prefix = found["id"].partition("-")[0]
     if bare and (prefix.upper() in _NO_PREFIX or prefix != prefix.upper()):
         return
+    if bare and "-" not in found["id"] and re.fullmatch("[A-Z]+[0-9]{1,2}", found["id"]):
+        return  # `S3 upload`, `Q4 plan`
     if bare and prefix[0].isdigit():  # `2.1 Parser`, or is it `3.5 hours of tests`?
         draft.old_id = found["id"]
         return

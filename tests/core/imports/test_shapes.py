@@ -108,6 +108,21 @@ Some words.
     assert "Some words.\n\n- a plain line" in new.text
 
 
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        ("S3 upload", ""), ("UTF-8 names", ""), ("SHA-256 sums", ""), ("[S3] upload", "S3"),
+        ("S3: upload", "S3"), ("T001 upload", "T001"), ("`OPS-4` upload", "OPS-4"),
+        ("**OPS-4** upload", "OPS-4"), ("**OPS-4: upload**", "OPS-4"), ("ops-4: upload", "ops-4"),
+        ("see-4 upload", ""), ("2.1 upload", "2.1"), ("OPS-4/5 upload", ""), ("OPS-4", ""),
+    ],
+)  # fmt: skip
+def test_an_id_is_what_looks_like_one_and_is_no_word(made, text, old):
+    draft, _ = made(f"- [ ] {text}\n").whole.board.tasks[0]
+    assert draft.old_id == old
+    assert "upload" not in text or "upload" in draft.title
+
+
 def test_a_box_with_an_id_beneath_a_box_is_a_child(made):
     new = made("- [ ] HOME-1 Door\n  - [ ] HOME-2 Paint\n    - [ ] a criterion\n  - [ ] sand\n")
     assert [i.parent for i in new.board.items] == [None, 0]
@@ -478,3 +493,16 @@ def test_characters_that_are_no_text_are_spelled_out(made):
     new = made(b"- [ ] \x1b[31mred\x00 caf\xe9 and long enough to be text\n")
     assert new.board.items[0].title.startswith("[U+001B][31mred[U+0000] caf[0xE9] and")
     assert len(new.said("changed")) == 1
+
+
+@pytest.mark.parametrize("deep", [8, 900, 5000])
+def test_tasks_deeper_than_headings_go_stand_beside(made, deep):
+    text = '{"id":1,"title":"t","status":"pending","subtasks":[' * deep + "]}" * deep
+    new = made('{"tasks":[' + text + "]}")
+    new.must_be_whole()
+    if new.board.items:
+        assert len(new.board.items) == min(deep, 21)
+        assert max(i.level for i in new.board.items) == 6
+        assert [m for m in new.said("unclear") if "too deep for a heading" in m]
+    else:
+        assert new.whole.left_out == 1

@@ -10,6 +10,8 @@ from taskboard.core.imports.records import decoded, put_all, spelled
 from taskboard.core.imports.source import Source
 
 _CERTAIN = 950
+_DEEPEST = 20
+"""Levels of subtasks; nobody has more, and what lies deeper is text."""
 _TAKEN = ("id", "title", "status", "priority", "dependencies", "subtasks")
 _TEXTS = {"description": "", "details": "Details", "testStrategy": "Test strategy"}
 
@@ -53,7 +55,7 @@ def _lists(document: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
             yield tag, inner["tasks"]
 
 
-def _draft(record: dict[str, Any], file: str, above: str) -> Draft:
+def _draft(record: dict[str, Any], file: str, above: str, depth: int = 0) -> Draft:
     number = str(record.get("id", ""))
     draft = Draft(
         title=str(record.get("title") or ""),
@@ -68,5 +70,10 @@ def _draft(record: dict[str, Any], file: str, above: str) -> Draft:
         draft.needs.append(f"{above}.{word}" if above and "." not in word else word)
     put_all(draft, {k: v for k, v in record.items() if k not in _TAKEN}, _TEXTS)
     inner = record.get("subtasks") or []
-    draft.children = [_draft(task, file, draft.old_id) for task in inner if isinstance(task, dict)]
+    if depth < _DEEPEST and isinstance(inner, list):
+        tasks = [task for task in inner if isinstance(task, dict)]
+        draft.children = [_draft(task, file, draft.old_id, depth + 1) for task in tasks]
+        inner = [task for task in inner if not isinstance(task, dict)]
+    if inner:
+        draft.body += ["**subtasks:**", "", spelled(inner)]
     return draft
