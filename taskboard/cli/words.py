@@ -28,6 +28,7 @@ _QUIET = frozenset(
         "delivered",
         "segment_sealed",
         "git_moved",
+        "board_written",
     }
 )
 """Facts of interest to whoever looks for them: another line says what came of them."""
@@ -279,5 +280,6 @@ _TOLD: dict[str, Callable[[Event, When], str]] = {
     "segment_sealed": lambda _e, _w: "the ledger goes on in a new file",
     "daemon_started": _daemon,
     "daemon_stopped": _daemon,
+    "board_written": lambda _e, _w: "board written",
     "git_moved": lambda _e, _w: "git has another commit checked out",
 }

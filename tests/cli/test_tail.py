@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,8 +17,9 @@ import msgspec
 import pytest
 
 from taskboard.cli.tail import Lines
-from taskboard.cli.text import Screen
+from taskboard.cli.text import Screen, width_of
 from taskboard.core.codec import decode
+from taskboard.core.event import EventType
 
 PATIENCE = 30.0
 
@@ -157,3 +159,120 @@ def test_a_task_is_followed_over_a_change_of_its_id(board):
     board.ok("pause")
     lines = board("tail", "--json", "--task", "WORK-007").out.splitlines()
     assert json.loads(lines[0])["type"] == "created"
+
+
+def test_a_ledger_that_goes_on_in_a_new_file_is_followed_without_telling_anything_twice(board):
+    with following(board.folder) as process:
+        until(process, b"ledger opened")
+        board.ok("add", "Before")
+        until(process, b"new, ready: Before")
+        ledger = board.folder / "events.jsonl"
+        (board.folder / "sealed.jsonl").write_bytes(ledger.read_bytes())
+        fresh = board.folder / "fresh.jsonl"
+        fresh.write_bytes(ledger.read_bytes())
+        fresh.rename(ledger)  # another file, which goes on from what was read
+        board.ok("add", "After")
+        said = until(process, b"new, ready: After")
+        assert b"Before" not in said
+        assert b"ledger opened" not in said
+
+
+def test_who_follows_sees_the_end_of_the_past_and_a_program_all_of_it(board):
+    board.write(
+        "# B\n" + "".join(f"\n## TASK-{n:03} Task {n}\n- status: todo\n" for n in range(25))
+    )
+    board.ok("pause")
+    board.ok("resume")
+    with following(board.folder) as process:
+        said = until(process, b"goes on")
+    assert said.count(b"\n") == 20
+    with following(board.folder, "--json") as process:
+        said = until(process, b'"resumed"')
+    assert said.count(b"\n") >= 26
+
+
+def test_what_another_line_says_anyway_is_left_out_unless_somebody_asks(board):
+    board.ok("add", "Work", "--run", "true", "--verify", "true")
+    board.ok("once")
+    text = board("tail").out
+    assert "done, verified (check)" in text
+    assert "step validate" not in text
+    assert "evidence holds" not in text
+    for words in (("--all",), ("--task", "TASK-001")):
+        assert "step validate completed" in board("tail", *words).out
+    assert "evidence holds" in board("tail", "--type", "validated").out
+    assert "validated" in board("tail", "--json").out
+
+
+def test_since_leaves_out_what_was_before(board):
+    board.ok("add", "One")
+    assert board("tail", "--since", "0s").out == ""
+    assert "new, ready: One" in board("tail", "--since", "1h").out
+    assert len(board("tail", "--since", "1h", "-n", "1").out.splitlines()) == 1
+    assert board("tail", "--since", "whenever", "--json").code == 2
+
+
+def test_who_interrupts_without_following_is_told_so_by_the_exit_status(board, monkeypatch):
+    def interrupt(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("taskboard.cli.call.Call.run", interrupt)
+    assert board("tail").code == 130
+    assert board("tail", "-f").code == 0
+
+
+class Window(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def window(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return lambda: Screen(Window())
+
+
+def event(board, **more):
+    lines = (board.folder / "events.jsonl").read_bytes().splitlines(keepends=True)
+    made = next(found for found in map(decode, lines) if found.type == "created")
+    return msgspec.structs.replace(made, **more)
+
+
+def test_on_a_terminal_a_line_is_no_wider_than_the_window_and_the_title_gives_way(board, window):
+    board.ok("add", "研究" * 40)
+    made = {"from_": "running:x:2026-11-20T00:00Z", "to": "done", "run": "r", "agent": "shell-a4b"}
+    data = {"tier": "check", "verified": True, "duration_s": 754.2}
+    done = event(board, type="completed", actor="daemon", data=data, **made)
+    lines = Lines(window()).of(done, "研究" * 40)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", lines[-1])
+    assert width_of(plain) <= 80
+    assert "done, verified (check) by shell-a4b in 12m  研究" in plain
+    assert "\x1b[32m" in lines[-1]
+    assert "\x1b" not in told(done)
+
+
+def test_on_a_terminal_a_new_day_has_a_line_of_its_own(board, window):
+    board.ok("add", "One")
+    lines = Lines(window())
+    first = lines.of(event(board, ts="2026-11-20T12:00:00.000000Z"))
+    second = lines.of(event(board, ts="2026-11-20T12:00:01.000000Z"))
+    third = lines.of(event(board, ts="2026-11-22T12:00:00.000000Z"))
+    assert [len(found) for found in (first, second, third)] == [2, 1, 2]
+    assert "November 2026" in third[0]
+
+
+def test_a_time_that_cannot_be_read_is_told_as_it_stands(board):
+    board.ok("add", "One")
+    assert told(event(board, ts="sometime")).startswith("sometime  TASK-001")
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in EventType] + ["made_tomorrow"])
+def test_every_fact_has_words_whatever_it_lacks(board, kind):
+    board.ok("add", "One")
+    bare = {"type": kind, "data": {}, "to": None, "from_": None, "agent": None, "run": None}
+    text = told(event(board, **bare))
+    assert len(text.splitlines()) == 1
+    assert len(text) > len("2026-11-20 12:00:00  TASK-001  ")
+    assert "_" not in text.partition("TASK-001")[2].replace("_blocked", "")
