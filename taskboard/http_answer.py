@@ -20,6 +20,7 @@ _LINES = 200
 _INTERIM = 8
 """How many answers of 1xx may come before the one that counts."""
 _PIECE = 64 << 10
+_BROKEN = "it broke off in the middle"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
 _SIZE = re.compile(rb"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
@@ -101,6 +102,8 @@ async def _headers(reader: asyncio.StreamReader) -> dict[str, str]:
 async def _line(reader: asyncio.StreamReader) -> bytes:
     try:
         return (await reader.readuntil(b"\n")).rstrip(b"\r\n")
+    except asyncio.IncompleteReadError:
+        raise EOFError(_BROKEN) from None
     except asyncio.LimitOverrunError:
         raise Unreadable(f"a line of its head is longer than {LINE} bytes") from None
 
@@ -152,7 +155,7 @@ class _Body:
         while left:
             data = await self._reader.read(min(left, _PIECE))
             if not data:
-                raise EOFError("it ended in the middle")
+                raise EOFError(_BROKEN)
             left -= len(data)
             self._take(data)
 
