@@ -176,7 +176,7 @@ class _Writer:
         prose = "\n".join(group.prose).strip("\n")
         if group.heading or not self._parts or (prose and self._parts):
             level = self._level(group)
-            title = group.heading or self._name
+            title = one_line(group.heading) or self._name
             text = f"{'#' * level} {title}\n" + (f"\n{prose}\n" if prose else "")
             if self._careful and not _is_prose(text, first=not self.parents):
                 text = _fenced_prose(title, level, prose)

@@ -20,6 +20,13 @@ def decoded(text: str) -> Any:
         return None
 
 
+def entries(value: Any) -> list[Any]:
+    """The entries of a list; of any other value that says something the value itself."""
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "", {}) else [value]
+
+
 def put_all(draft: Draft, record: Mapping[str, Any], texts: Mapping[str, str]) -> None:
     """Everything a record says besides what was taken from it. ``texts`` are keys whose values
     are prose, each with the heading it stands under (none: the text itself)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 from hypothesis import given, settings
@@ -143,6 +144,33 @@ def test_several_files_make_one_board(made, texts):
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_at_all_are_read_or_refused(made, data):
     made(data).must_be_whole()
+
+
+KEYS = (
+    "id title status priority assignee dependencies description subtasks details labels parent "
+    "run depends_on_id type needs no\nkey"
+).split(" ")
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.just("- status: ready\n# x"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+RECORDS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8)
+
+
+@given(st.lists(RECORDS, max_size=4))
+@settings(max_examples=80, deadline=None)
+def test_json_of_any_kind_is_read_as_tasks(made, records):
+    made("\n".join(json.dumps(record) for record in records), wanted="beads").must_be_whole()
+    made(json.dumps({"tasks": records}), wanted="task-master").must_be_whole()
+    tag = "a\n## TASK-9 x\n- status: ready"
+    made(json.dumps({tag: {"tasks": records}}), wanted="task-master").must_be_whole()
 
 
 @given(boards())

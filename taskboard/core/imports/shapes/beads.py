@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taskboard.core.imports.nouns import LEFT_OUT, Draft, Finding, Group, Reading
-from taskboard.core.imports.records import decoded, put_all
+from taskboard.core.imports.records import decoded, entries, put_all
 from taskboard.core.imports.source import Source
 from taskboard.core.imports.take import put_field
 
@@ -55,7 +55,7 @@ def _draft(record: dict[str, Any], line: int, file: str) -> Draft:
     urgent = record.get("priority")
     if urgent is not None:
         draft.priority = f"P{urgent}" if isinstance(urgent, int) else str(urgent)
-    for link in record.get("dependencies") or []:
+    for link in entries(record.get("dependencies")):
         _link(draft, link)
     put_all(draft, {k: v for k, v in record.items() if k not in _TAKEN}, _TEXTS)
     return draft

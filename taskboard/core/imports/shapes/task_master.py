@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from taskboard.core.imports.nouns import LEFT_OUT, Draft, Finding, Group, Reading
-from taskboard.core.imports.records import decoded, put_all, spelled
+from taskboard.core.imports.records import decoded, entries, put_all, spelled
 from taskboard.core.imports.source import Source
 
 _CERTAIN = 950
@@ -65,7 +65,7 @@ def _draft(record: dict[str, Any], file: str, above: str, depth: int = 0) -> Dra
         old_id=f"{above}.{number}" if above else number,
         priority=str(record.get("priority") or ""),
     )
-    for other in record.get("dependencies") or []:
+    for other in entries(record.get("dependencies")):
         word = str(other)
         draft.needs.append(f"{above}.{word}" if above and "." not in word else word)
     put_all(draft, {k: v for k, v in record.items() if k not in _TAKEN}, _TEXTS)
