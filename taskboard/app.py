@@ -31,7 +31,7 @@ from taskboard.executor import Edges
 from taskboard.git import FolderGit
 from taskboard.git_commits import GitCommits
 from taskboard.heads import Heads, opened_as
-from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, fork
+from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, Salvaged, fork, salvage
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
@@ -62,6 +62,11 @@ class App:
     def fork(self, carry: Callable[[World], list[Draft]]) -> Forked:
         """Put a fork in the ledger's place; see ``taskboard.ledgers.jsonl.fork``."""
         return fork(self.ctx.files, self.ctx.clock, self.heads, self.place, carry)
+
+    def salvage(self, carry: Callable[[World], list[Draft]]) -> Salvaged:
+        """Put what can be rescued in the place of a damaged ledger; see
+        ``taskboard.ledgers.jsonl.salvage``."""
+        return salvage(self.ctx.files, self.ctx.clock, self.heads, self.place, carry)
 
     @property
     def settings(self) -> Settings:

@@ -191,7 +191,10 @@ class Heads:
             if holder is not None and log.read(start, len(tail)) == tail:
                 return None
             size = log.size()
-            last = _last(log.read(max(size - 2 * MAX_LINE, 0), 2 * MAX_LINE))
+            end = log.read(max(size - 2 * MAX_LINE, 0), 2 * MAX_LINE)
+            if holder is not None and tail in end:
+                return None  # it stands elsewhere: the file is damaged, and says so when folded
+            last = _last(end)
         finally:
             log.close()
         return head.rolled_back(path, known, last, min(size, known.end))

@@ -44,6 +44,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "taskboard import TODO.md -o task-board.md",
         ),
         Entry("fork", "fork", "fork", "Go on in a new ledger.", "taskboard fork"),
+        Entry("salvage", "salvage", "salvage", "Rescue a damaged ledger.", "taskboard salvage"),
         Entry(
             "completions",
             "completions",

@@ -59,13 +59,15 @@ def _fork(call: Call) -> tuple[Forked, bool]:
     known = app.trust.recorded(app.workspace)
     trusted = known is not None and app.ctx.untrusted() is None
     with held_by_us(app.ctx):
-        forked = app.fork(partial(_carried, app, code))
+        forked = app.fork(partial(carried, app, code))
     if trusted and known is not None and known.ledger_id in {None, forked.old_id}:
         app.trust.record(app.workspace, forked.ledger_id, app.ctx.clock.now())
     return forked, app.ctx.untrusted() is None
 
 
-def _carried(app: App, code: str, world: World) -> list[Draft]:
+def carried(app: App, code: str, world: World) -> list[Draft]:
+    """What a new ledger says besides: where the old one has lost something (``ledger_rollback``),
+    what the board, as it was last projected, tells of that."""
     base = app.ctx.writeback.base() if code == "ledger_rollback" else None
     if (
         base is not None

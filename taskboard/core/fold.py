@@ -155,51 +155,58 @@ def settle(world: World, event: Event, task: Task | None) -> None:
         world.put(task)
         if task.approved and task.work is not None:
             world.vouched.add(task.work)
-    else:
-        _settle_world(world, event)
+    elif event.type in _SETTLES:
+        _SETTLES[event.type](world, event)
     tell_costs(world, event.ts[:10], task, event.data)
     world.seq = event.seq
     world.head = event.hash
 
 
-def _settle_world(world: World, event: Event) -> None:
-    match event.type:
-        case E.LEDGER_OPENED:
-            world.ledger_id = event.data.get("ledger_id")
-            world.forked_from = (event.data.get("forked_from") or {}).get("ledger_id")
-        case E.PAUSED:
-            world.paused = True
-        case E.RESUMED:
-            world.paused = False
-        case E.GIT_MOVED:
-            world.git_head = event.data.get("git", world.git_head)
-        case E.BOARD_WRITTEN:
-            stands(world, event)
-        case E.FILE_CHANGED_TRIGGERED:
-            world.digest = event.data.get("digest", world.digest)
-            world.absorbed = event.seq
-            stands(world, event)
-            world.tangled = frozenset(event.data.get("tangled", ()))
-            world.held = event.data.get("held")
-            if world.held is None:
-                world.cut = event.data.get("cut")
-                world.read, world.read_at = world.digest, event.seq
-            world.git_head = event.data.get("git", world.git_head)
-            world.withheld = bool(event.data.get("withheld"))
-            for name, change in _sighted(event, event.ts):
-                task = world.named(name)
-                if task is not None:
-                    world.tasks[task.task_id] = _REPLACE(task, **change)
-        case _:
-            pass
+def _opened(world: World, event: Event) -> None:
+    world.ledger_id = event.data.get("ledger_id")
+    world.forked_from = (event.data.get("forked_from") or {}).get("ledger_id")
 
 
-def stands(world: World, event: Event) -> None:
-    """What stands on the board from this event on: a save, or what the runtime wrote."""
-    whole = "edits" not in event.data
-    world.board = event.data.get("digest", world.board)
-    world.board_from = event.seq if whole else world.board_from
-    world.board_edits = 0 if whole else world.board_edits + 1
+def _paused(world: World, event: Event) -> None:
+    world.paused = event.type == E.PAUSED
+
+
+def _daemon(world: World, event: Event) -> None:
+    started = event.type == E.DAEMON_STARTED
+    world.daemon_version = str(event.data.get("version", "")) if started else None
+
+
+def _git_moved(world: World, event: Event) -> None:
+    world.git_head = event.data.get("git", world.git_head)
+
+
+def _saved(world: World, event: Event) -> None:
+    data = event.data
+    world.digest = data.get("digest", world.digest)
+    world.absorbed = event.seq
+    world.tangled = frozenset(data.get("tangled", ()))
+    world.held = data.get("held")
+    if world.held is None:
+        world.cut = data.get("cut")
+        world.read, world.read_at = world.digest, event.seq
+    world.git_head = data.get("git", world.git_head)
+    world.withheld = bool(data.get("withheld"))
+    for name, change in _sighted(event, event.ts):
+        task = world.named(name)
+        if task is not None:
+            world.tasks[task.task_id] = _REPLACE(task, **change)
+
+
+_SETTLES = {
+    E.LEDGER_OPENED.value: _opened,
+    E.PAUSED.value: _paused,
+    E.RESUMED.value: _paused,
+    E.DAEMON_STARTED.value: _daemon,
+    E.DAEMON_STOPPED.value: _daemon,
+    E.GIT_MOVED.value: _git_moved,
+    E.FILE_CHANGED_TRIGGERED.value: _saved,
+}
+"""What facts about no task change in the world."""
 
 
 _SIGHTED: dict[str, dict[str, Any]] = {

@@ -175,6 +175,9 @@ class World:
         self.ledger_id: str | None = None
         self.forked_from: str | None = None
         """Id of the ledger that this one goes on from."""
+        self.daemon_version: str | None = None
+        """The version of the daemon that has started here and not stopped since: empty when it did
+        not say, None without one. It may have died: whoever tells of it looks if it lives."""
         self.paused = False
         self.digest: str | None = None
         """Digest of the board bytes last absorbed."""
@@ -217,6 +220,11 @@ class World:
         """Tokens by day that models have used whose prices are not known."""
         self.vouched = LazySet()
         """Digests of work that did not arrive by git, or was approved."""
+
+    def other_version(self, own: str) -> str | None:
+        """The version of a daemon that is not ``own``, the version that asks; None otherwise."""
+        there = self.daemon_version
+        return (there or "unknown") if there is not None and there != own else None
 
     def named(self, task: str) -> Task | None:
         """The task people call ``task``, or None."""

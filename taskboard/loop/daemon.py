@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from taskboard import __version__
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.hindrances import settles_at
@@ -279,7 +280,8 @@ class Daemon:
 
     async def _say(self, event: E) -> None:
         me = self.ctx.processes.me()
-        data = {"pid": me.pid, "slots": self.ctx.settings.slots}
+        data: dict[str, Any] = {"pid": me.pid, "slots": self.ctx.settings.slots}
+        data["version"] = __version__
         if self.ctx.bell is not None:
             data["notify"] = True  # what happens from here on is told, if need be later
         await self.ctx.ledger.append([Draft(type=event, data=data)])

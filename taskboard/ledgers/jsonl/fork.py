@@ -10,29 +10,31 @@ disk under them. The old file stays, whole, in ``quarantine``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from taskboard.clock import Clock
 from taskboard.core.codec import decode, relink, seal
-from taskboard.core.commit import apply, commit
 from taskboard.core.event import Draft, Event
-from taskboard.core.event import EventType as E
 from taskboard.core.task import World
-from taskboard.core.units import stamp
 from taskboard.errors import Corrupt, NotFound
 from taskboard.files import Files
 from taskboard.heads import Heads
-from taskboard.ledger import Fault
+from taskboard.ledgers.jsonl.anew import (
+    Place,
+    append,
+    keep_old,
+    more_lines,
+    opening_of,
+    put_in_place,
+    spare_of,
+    write_lines,
+)
 from taskboard.ledgers.jsonl.chain import Chain
 from taskboard.ledgers.jsonl.reel import Reel
 from taskboard.ledgers.jsonl.trouble import trouble
-
-_LINES = 256
-"""Lines that are written at once."""
 
 
 class Forked(NamedTuple):
@@ -44,16 +46,6 @@ class Forked(NamedTuple):
     seq: int
     head: str
     kept: Path
-
-
-class Place(NamedTuple):
-    """Where a ledger is and what its events say of it: ``path``, ``state`` (``.taskboard``),
-    the ``board``'s name, and the ``device``."""
-
-    path: Path
-    state: Path
-    board: str
-    device: str
 
 
 def fork(
@@ -75,37 +67,17 @@ def fork(
             old_id = str(old.ledger_id)
             ledger_id = clock.uuid()
             named = {"ledger_id": old_id, "seq": old.seq, "head": old.head}
-            opening = _opening(clock, place, ledger_id, named)
-            spare = path.with_name(f".{path.name}.fork.taskboard-tmp")
-            world = _write(files, spare, _linked(reel.lines(0, end), opening))
-            _append(files, spare, _more(world, carry(world), clock, place.device))
-            kept = _keep(files, place, reel, f"{old_id}-{old.seq}-{old.head[:8]}")
-            heads.begin(ledger_id, path)
-            files.rename(spare, path)
-            files.sync_folder(path.parent)
-            for part in reel.parts:  # each has another name by now
-                files.remove(part.path)
-            files.remove(place.state / "events.poisoned")
+            opening = opening_of(clock, place, ledger_id, named)
+            spare, sealed = spare_of(path), [part.path for part in reel.parts]
+            world = write_lines(files, spare, _linked(reel.lines(0, end), opening))
+            append(files, spare, more_lines(world, carry(world), clock, place.device))
+            kept = keep_old(files, place, sealed, f"{old_id}-{old.seq}-{old.head[:8]}")
+            put_in_place(files, heads, place, sealed, ledger_id)
     except OSError as error:
         raise trouble(path, error) from error
     finally:
         reel.close()
     return Forked(ledger_id, world, old_id, old.seq, old.head, kept)
-
-
-def _keep(files: Files, place: Place, reel: Reel, name: str) -> Path:
-    """Give the old files second names in the quarantine, durably: the present one is
-    ``<name>.jsonl``, which is returned, and its segments lie in the folder ``<name>``."""
-    quarantine = place.state / "quarantine"
-    kept = quarantine / f"{name}.jsonl"
-    pairs = [(place.path, kept)]
-    pairs += [(part.path, quarantine / name / part.path.name) for part in reel.parts]
-    for source, target in pairs:
-        files.make_folder(target.parent)
-        if files.stat(target) is None:  # it is there after a crash half-way
-            files.link(source, target)
-        files.sync_folder(target.parent)
-    return kept
 
 
 def _old(files: Files, path: Path, reel: Reel) -> tuple[int, World]:
@@ -127,13 +99,6 @@ def _old(files: Files, path: Path, reel: Reel) -> tuple[int, World]:
     return chain.end, chain.world
 
 
-def _opening(clock: Clock, place: Place, ledger_id: str, named: dict[str, Any]) -> Event:
-    data = {"ledger_id": ledger_id, "board": place.board, "forked_from": named}
-    draft = Draft(type=E.LEDGER_OPENED, actor="ledger", data=data)
-    ts, ids = stamp(clock.now()), [clock.uuid()]
-    return commit(World(), [draft], ts=ts, device=place.device, ids=ids)[0].event
-
-
 def _linked(lines: Iterator[bytes], opening: Event) -> Iterator[bytes]:
     """``lines`` with ``opening`` in the place of the first, each linked to the one before."""
     more = decode(next(lines)).more  # the first commit may hold others
@@ -143,41 +108,6 @@ def _linked(lines: Iterator[bytes], opening: Event) -> Iterator[bytes]:
     for old in lines:
         line, head = relink(old, head)
         yield line
-
-
-def _write(files: Files, spare: Path, lines: Iterator[bytes]) -> World:
-    """Write the new file beside the old one; what it says, folded from what was written."""
-    files.remove(spare)  # of a crash
-    log = files.open_log(spare)
-    try:
-        while piece := b"".join(islice(lines, _LINES)):
-            log.append(piece)
-        chain = Chain(lambda place, seq: Fault(spare.name, place, seq, seq, ""))
-        chain.catch_up(log.read)
-        assert chain.end == log.size(), "it was whole before"
-    finally:
-        log.close()
-    return chain.world
-
-
-def _append(files: Files, spare: Path, data: bytes) -> None:
-    """Append to the new file, and make it durable."""
-    log = files.open_log(spare)
-    try:
-        log.append(data)
-        log.sync()
-    finally:
-        log.close()
-
-
-def _more(world: World, drafts: list[Draft], clock: Clock, device: str) -> bytes:
-    """The lines of one more commit, which is put into ``world``."""
-    if not drafts:
-        return b""
-    ids = [clock.uuid() for _ in drafts]
-    sealed = commit(world, drafts, ts=stamp(clock.now()), device=device, ids=ids)
-    apply(world, sealed)
-    return b"".join(one.line for one in sealed)
 
 
 def _none(path: Path) -> NotFound:
