@@ -50,6 +50,7 @@ def _status_shape(seen: Look, daemon: Holder | None) -> dict[str, Any]:
         "yours": [yours_shape(seen, t) for t in yours(seen)],
         "next": [task_shape(seen, t) for t in seen.next_up()],
         "cost_usd_today": _cost_today(seen),
+        "unpriced_tokens_today": _unpriced_today(seen),
     }
 
 
@@ -72,10 +73,16 @@ def _counts(seen: Look) -> dict[str, int]:
     return {kind.value: found[kind.value] for kind in Kind}
 
 
-def _cost_today(seen: Look) -> float:
-    """What models have cost today (UTC), in US dollars, as far as prices are known."""
-    day = stamp(seen.ctx.clock.now())[:10]
-    return round(spent_on(seen.world, day), 6)
+def _cost_today(seen: Look) -> float | None:
+    """What models have cost today (UTC), in US dollars, as far as prices are known; None when
+    something was used and no price is."""
+    paid = round(spent_on(seen.world, stamp(seen.ctx.clock.now())[:10]), 6)
+    return None if not paid and _unpriced_today(seen) else paid
+
+
+def _unpriced_today(seen: Look) -> int:
+    """Tokens that were used today (UTC) and whose price is not known."""
+    return seen.world.unpriced.get(stamp(seen.ctx.clock.now())[:10], 0)
 
 
 # For people
@@ -91,9 +98,18 @@ def _status_lines(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator
     unmanned = [[t.task, one_line(t.title), _claim(t)] for t in _for_agents(seen)]
     yield from _part(screen, "Waits for an agent", unmanned, "ready")
     yield from _part(screen, "Trouble", list(_trouble(seen)), "failed")
-    cost, most = _cost_today(seen), seen.ctx.settings.budget_usd_day
-    if cost or most is not None:
-        yield f"\nCost today: ${cost:.2f}" + (f" of ${most:.2f}" if most is not None else "")
+    yield from _money(seen)
+
+
+def _money(seen: Look) -> Iterator[str]:
+    cost, more = _cost_today(seen), _unpriced_today(seen)
+    most = seen.ctx.settings.budget_usd_day
+    if not cost and not more and most is None:
+        return
+    known = "unknown" if cost is None else f"${cost:.2f}"
+    limit = f" of ${most:.2f}" if most is not None else ""
+    unknown = f", and {more:,} tokens of models without a known price" if more else ""
+    yield f"\nCost today: {known}{limit}{unknown}"
 
 
 def _your_lines(screen: Screen, seen: Look) -> Iterator[str]:

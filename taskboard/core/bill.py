@@ -132,6 +132,18 @@ def rates_of(model: str, prices: Mapping[str, Rates]) -> Rates | None:
     return prices[max(fitting, key=len)] if fitting else None
 
 
+def why_unpriced(model: str, budget: float | None, prices: Mapping[str, Rates]) -> tuple[str, str]:
+    """Why a budget cannot be kept with a model, and what cures it; two empty texts when it can.
+    ``model`` is empty where nobody knows which one it will be."""
+    if budget is None or (model and rates_of(model, prices) is not None):
+        return "", ""
+    if not model:
+        error = "nobody knows which model it will take, so its budget cannot be kept"
+        return error, "Name the model, here or in the settings."
+    error = f"the price of {model} is not known, so its budget cannot be kept"
+    return error, f"Add a table [prices.{model}] to the settings, or take another model."
+
+
 def _sum(one: Usage, other: Usage) -> Usage:
     counts = {n: getattr(one, n) + getattr(other, n) for n in _COUNTS}
     return Usage(model=one.model, **counts)

@@ -253,6 +253,8 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
                 actor=fact.actor,
                 model=fact.data.get("model", ""),
                 expires=lease.get("expires"),
+                budget_usd=fact.data.get("budget_usd"),
+                began_usd=task.cost_usd,
             ),
             "attempt": fact.attempt,
             "claimed_as": fact.task,

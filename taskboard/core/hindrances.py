@@ -268,7 +268,7 @@ def _budget(task: Task, scene: Scene) -> Why | None:
         clear = f"a larger `budget:` on {task.task}"
     return Why(
         rule="budget",
-        text=f"The budget {limit.what} is spent: ${limit.spent:.2f} of ${limit.most:.2f}.",
+        text=limit.told,
         clear=(clear,),
     )
 

@@ -30,6 +30,10 @@ class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     step: str | None = None
     reached: str = ""
     """The last step that an executor has begun; empty before the first."""
+    budget_usd: float | None = None
+    """What it may cost; None without a limit."""
+    began_usd: float = 0.0
+    """What its task had cost when it began."""
 
 
 class Uptime(msgspec.Struct, frozen=True, array_like=True):
@@ -154,6 +158,15 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     def lock(self) -> str:
         """The id that the label and the lease of its last run carry."""
         return self.claimed_as or self.task
+
+
+OUTSIDE, IMPORTED = "outside", "imported"
+"""``Run.executor`` of a claim by command, and of a run that a board without a ledger showed."""
+
+
+def is_in_slot(task: Task) -> bool:
+    """Whether its run is one that some process here supervises: those take the slots."""
+    return task.run is not None and task.run.executor not in (OUTSIDE, IMPORTED)
 
 
 _NO_WORD = re.compile(r"[^A-Za-z0-9._@/-]+")

@@ -23,6 +23,7 @@ from taskboard.agent_program import (
     installed_in,
 )
 from taskboard.core.agent_turn import Stream
+from taskboard.core.bill import why_unpriced
 from taskboard.core.codex_stream import CodexStream
 from taskboard.core.outcome import Outcome, Unable
 from taskboard.core.report import REPORT_SCHEMA
@@ -108,6 +109,10 @@ class Executor:
                 error="codex does everything by commands, and this task may run none",
                 hint="Let another executor do it.",
             )
+        model = self._model(order) or _UNNAMED
+        why, hint = why_unpriced(model, order.budget_usd, self._edges.prices)
+        if why:
+            return Unable(reason="capability", error=why, hint=hint)
         return await carry_out(
             self, self._edges, order, watcher, command=self._command, grace=self._grace
         )

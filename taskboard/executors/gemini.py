@@ -24,6 +24,7 @@ from taskboard.agent_program import (
     installed_in,
 )
 from taskboard.core.agent_turn import Stream
+from taskboard.core.bill import why_unpriced
 from taskboard.core.gemini_stream import GeminiStream
 from taskboard.core.outcome import Outcome, Unable
 from taskboard.core.report import REPORT_SCHEMA
@@ -98,6 +99,10 @@ class Executor:
                 error=f"gemini would obey what lies in {settings}: hooks, servers, policies",
                 hint="Let another executor do it, or allow this project's own settings.",
             )
+        model = order.model or str(self._edges.options.get("model") or "")
+        why, hint = why_unpriced(model, order.budget_usd, self._edges.prices)
+        if why:
+            return Unable(reason="capability", error=why, hint=hint)
         return await carry_out(
             self, self._edges, order, watcher, command=self._command, grace=self._grace
         )

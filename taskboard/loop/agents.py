@@ -17,7 +17,7 @@ from taskboard.core.outcome import Receipt
 from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, reasons
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind, next_events
-from taskboard.core.task import Run, Task, World
+from taskboard.core.task import OUTSIDE, Run, Task, World
 from taskboard.errors import Held, NotFound, Refused, StaleRun, Usage
 from taskboard.ledger import Lease
 from taskboard.loop.choice import SHELL
@@ -37,9 +37,6 @@ from taskboard.loop.record import (
     require_whole_board,
 )
 from taskboard.loop.scene import set_scene
-
-OUTSIDE = "outside"
-"""The executor of a claim by command: whoever claimed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

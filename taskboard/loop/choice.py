@@ -54,8 +54,11 @@ class Choice:
         return AGENTS
 
     def usable(self, task: Task) -> tuple[str, ...]:
-        """Those of them that can be used now."""
-        return tuple(name for name in self.wanted(task) if self.fitness(name).usable)
+        """Those of them that can be used now; where none can, who takes over from them."""
+        wanted = self.wanted(task)
+        found = tuple(name for name in wanted if self.fitness(name).usable)
+        heirs = () if found else (self.fallback(task, name) for name in wanted)
+        return found or tuple(dict.fromkeys(heir for heir in heirs if heir is not None))
 
     def fallback(self, task: Task, name: str) -> str | None:
         """Who takes over from an executor that cannot go on with this task: the first usable one

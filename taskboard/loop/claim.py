@@ -32,17 +32,24 @@ async def claim(
     actor: str,
     supervised: bool,
     model: str = "",
+    budget: float | None = None,
 ) -> Lease:
     """Claim ``task`` for ``agent``. Durable when it returns; nothing may run before. ``model`` is
-    the one that the decision layer chose, or nothing.
+    the one that the decision layer chose, or nothing; ``budget`` what the run may cost, in US
+    dollars.
 
     ``supervised`` claims live as long as this process renews them, others for ``claim_ttl``.
     Raises ``Held`` when another is just taking it and ``Refused`` when the ledger says no.
     """
     lease = _take(ctx, task, agent, supervised=supervised)
     try:
+        given: dict[str, object] = {"model": model} if model else {}
+        if budget is not None:
+            given["budget_usd"] = budget
         refs = await note_refs(ctx, task, executor, task.fields)
-        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, model, refs)])
+        if refs is not None:
+            given["refs"] = refs
+        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, given)])
     except TaskboardError:
         ctx.leases.drop(lease)
         raise
@@ -119,20 +126,16 @@ def _draft(  # noqa: PLR0917
     lease: Lease,
     executor: str,
     actor: str,
-    model: str,
-    refs: dict[str, object] | None,
+    given: dict[str, object],
 ) -> Draft:
     data: dict[str, object] = {
         "executor": executor,
         "text": task.text,
         "lease": {"ttl_s": lease.ttl_s, "expires": lease.expires},
+        **given,
     }
-    if model:
-        data["model"] = model
     if task.baseline is None:
         data["baseline"] = note_artifacts(ctx, task.fields)
-    if refs is not None:
-        data["refs"] = refs
     since = minute(ctx.clock.now())
     return Draft(
         type=E.CLAIMED,

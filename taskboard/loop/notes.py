@@ -56,7 +56,9 @@ def _lacking(choice: Choice, task: Task) -> str:
     )
     if len(wanted) == 1:
         fit = choice.fitness(wanted[0])
-        return f"{wanted[0]} cannot run it: {_sentence(fit.problem)} {fit.hint or cure}"
+        heirs = choice.settings.executors.get(wanted[0], {}).get("fallback", ())
+        neither = f" Nor can its fallback ({', '.join(heirs)})." if heirs else ""
+        return f"{wanted[0]} cannot run it: {_sentence(fit.problem)}{neither} {fit.hint or cure}"
     return f"nothing here can run it. {cure}. taskboard doctor says what the agents lack."
 
 

@@ -13,7 +13,7 @@ from taskboard.core import ending
 from taskboard.core.ending import Ending
 from taskboard.core.liveness import Life, judge
 from taskboard.core.state import Kind
-from taskboard.core.task import Run, Task, owner_of
+from taskboard.core.task import IMPORTED, Run, Task, owner_of
 from taskboard.core.units import read_time
 from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
@@ -24,9 +24,6 @@ from taskboard.loop.owing import pay, unpaid
 
 _GLANCE = 0.05
 """Seconds between two looks at a lease folder that another process is just making."""
-
-IMPORTED = "imported"
-"""``Run.executor`` of a run that a board without a ledger showed."""
 
 
 async def reclaim(ctx: Context, memory: Memory) -> list[str]:

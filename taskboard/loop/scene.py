@@ -12,7 +12,7 @@ from taskboard.core.identity import doubled_ids, name_items, reused_ids
 from taskboard.core.scene import Scene, Why
 from taskboard.core.spending import Limit, smallest
 from taskboard.core.state import UNKNOWN, Kind, Status
-from taskboard.core.task import Task, World
+from taskboard.core.task import Task, World, is_in_slot
 from taskboard.core.units import stamp
 from taskboard.loop.choice import SHELL, Choice
 from taskboard.loop.context import Context, Memory, Sight
@@ -65,8 +65,14 @@ def set_scene(
         spent=_spent(ctx, world, executors),
         texts=_texts(board, world, names),
         diagnoses=tuple(f"{d.task}: {d.code} {d.message}" for d in found if d.task),
-        slots=ctx.settings.slots - len(memory.active),
+        slots=ctx.settings.slots - _taken(memory, world),
     )
+
+
+def _taken(memory: Memory, world: World) -> int:
+    """Runs that go on on this board, whoever supervises them, and those that are just ending."""
+    going = {t.run.run for t in world.open_tasks() if t.run is not None and is_in_slot(t)}
+    return len(going | memory.active.keys())
 
 
 def diagnoses(ctx: Context, sight: Sight, world: World) -> tuple[Diagnosis, ...]:

@@ -9,6 +9,7 @@ from taskboard.core.spending import Limit
 from taskboard.core.task import Task
 from taskboard.errors import Held, Refused
 from taskboard.log import log
+from taskboard.loop.choice import SHELL
 from taskboard.loop.claim import claim
 from taskboard.loop.context import Active, Context, Memory
 from taskboard.loop.reclaim import end_predecessor
@@ -30,6 +31,9 @@ async def start(
         return
     if memory.noticed:  # a save came while this turn was deciding
         return
+    paid = limit if chosen.executor != SHELL else None
+    if paid is not None and paid.left <= 0:  # another start of this turn has taken the rest
+        return
     agent = f"{chosen.executor}-{ctx.mark}"
     try:
         lease = await claim(
@@ -40,6 +44,7 @@ async def start(
             actor="daemon",
             supervised=True,
             model=chosen.model,
+            budget=paid.share if paid is not None else None,
         )
     except Held as held:
         _later(memory, task, held)

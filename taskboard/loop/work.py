@@ -13,31 +13,16 @@ from taskboard.core.ending import Ending
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.gate import gate
-from taskboard.core.outcome import (
-    Cancelled,
-    Failed,
-    NeedsInput,
-    Outcome,
-    Receipt,
-    Snoozed,
-    Succeeded,
-    Tier,
-    Unable,
-)
-from taskboard.core.spending import Limit, next_day
+from taskboard.core.outcome import Outcome, Receipt, Succeeded, Tier
+from taskboard.core.spending import Limit
 from taskboard.core.steps import GENERATE, VALIDATE, closing_steps, work_steps
 from taskboard.core.task import Run, Task, owner_of
-from taskboard.core.units import minute
-from taskboard.executor import Fitness, Watcher
+from taskboard.executor import Watcher
 from taskboard.loop import evidence, proofs
-from taskboard.loop.choice import SHELL, Choice
+from taskboard.loop.choice import SHELL
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.order import order_of
-
-OUT_OF_SERVICE = 900.0
-"""Seconds awake for which an executor that refused its service to all is not asked again."""
-_SILENT = 1
-"""A second run of a round that ends without saying how is the last."""
+from taskboard.loop.unfinished import Unfinished
 
 
 class Work:
@@ -61,6 +46,7 @@ class Work:
         self._label, self._limit = label, limit
         self._watcher, self._trusting = watcher, trusting
         self._bill = NOTHING
+        self._given: float | None = None
         self._said = ""
         self._after: str | None = None
         self._began = ctx.clock.awake()
@@ -107,7 +93,7 @@ class Work:
             else:
                 outcome = await self._step(name)
                 if not isinstance(outcome, Succeeded):
-                    await self._record(self._without_success(name, outcome))
+                    await self._record(await self._unfinished(name, outcome))
                     return None
                 found = [*outcome.receipts, *await self._offered(outcome)]
                 self._said = outcome.output or self._said
@@ -117,6 +103,7 @@ class Work:
         return receipts
 
     async def _step(self, name: str) -> Outcome:
+        self._given = self._left()
         order = await order_of(
             self.ctx,
             self.task,
@@ -124,7 +111,7 @@ class Work:
             self._label,
             step=name,
             after=self._after,
-            budget=self._left(),
+            budget=self._given,
         )
         self.ctx.files.make_folder(order.folder)
         await self._record([self.end().step(E.STEP_STARTED, name)])
@@ -137,7 +124,21 @@ class Work:
         """US dollars that this run may still cost; None without a limit."""
         if self._limit is None:
             return None
-        return max(self._limit.left - (self._bill.cost_usd or 0.0), 0.0)
+        return max(self._limit.share - (self._bill.cost_usd or 0.0), 0.0)
+
+    async def _unfinished(self, name: str, outcome: Outcome) -> list[Draft]:
+        world = await self.ctx.ledger.look()
+        unfinished = Unfinished(
+            self.ctx,
+            self.memory,
+            world,
+            self.end(),
+            step=name,
+            limit=self._limit,
+            given=self._given,
+            bill=self._bill,
+        )
+        return unfinished.drafts(outcome)
 
     async def _offered(self, outcome: Succeeded) -> list[Receipt]:
         """What lies at the paths the agent names, as far as it counts: it is not held to what it
@@ -224,70 +225,6 @@ class Work:
         end = self.end()
         last = ending.completed(end, verdict) if verdict.ok else ending.refused(end, verdict)
         await self._record([*drafts, *last])
-
-    # Other ends.
-
-    def _without_success(self, name: str, outcome: Outcome) -> list[Draft]:
-        end, bill = self.end(), outcome.bill.as_data()
-        match outcome:
-            case Failed():
-                return self._failed(name, outcome)
-            case Snoozed():
-                return ending.snoozed(end, outcome.until, outcome.reason, **bill)
-            case NeedsInput():
-                return ending.asked(end, outcome.question, name, **bill)
-            case Unable():
-                return self._unable(name, outcome)
-            case Cancelled() | Succeeded():
-                return ending.released(end, "cancelled", **bill)
-
-    def _failed(self, name: str, outcome: Failed) -> list[Draft]:
-        end = self.end()
-        step = end.step(E.STEP_FAILED, name, reason=outcome.reason)
-        if outcome.reason == "timeout" and (to := self._heir()):
-            return [step, *self._relayed(to, "timeout", outcome)]
-        if outcome.reason == "budget" and self._limit is not None and self._limit.day:
-            until = minute(next_day(self.ctx.clock.now()))
-            return [
-                step,
-                *ending.snoozed(end, until, "budget", **outcome.bill.as_data()),
-            ]
-        silent = outcome.reason == "verdict" and self.task.silent >= _SILENT
-        return [
-            step,
-            *ending.failed(
-                end,
-                reason=outcome.reason,
-                error=outcome.error,
-                retryable=outcome.retryable and not silent,
-                exit_code=outcome.exit_code,
-                log=f".taskboard/runs/{self.run.run}/output.log",
-                **outcome.bill.as_data(),
-            ),
-        ]
-
-    def _unable(self, name: str, outcome: Unable) -> list[Draft]:
-        """Passed on where somebody can take over. Else what is true of every task stops the
-        executor, not the board; what is true of this one only asks its owner."""
-        end = self.end()
-        step = end.step(E.STEP_FAILED, name, reason=outcome.reason)
-        if to := self._heir():
-            return [step, *self._relayed(to, outcome.reason, outcome)]
-        said = {"error": outcome.error, **outcome.bill.as_data()}
-        if outcome.reason == "capability":
-            note = f"TB130 {self.run.executor} cannot do this: {outcome.error} {outcome.hint}"
-            return [step, *ending.stuck(end, note.strip(), **said)]
-        fit = Fitness(usable=False, problem=outcome.error, hint=outcome.hint)
-        until = self.ctx.clock.awake() + OUT_OF_SERVICE
-        self.memory.unable[self.run.executor] = (fit, until)
-        return [step, *ending.released(end, outcome.reason, **said)]
-
-    def _heir(self) -> str | None:
-        return Choice.of(self.ctx, self.memory).fallback(self.task, self.run.executor)
-
-    def _relayed(self, to: str, reason: str, outcome: Failed | Unable) -> list[Draft]:
-        said = {"error": outcome.error, **outcome.bill.as_data()}
-        return ending.relayed(self.end(), to, reason, **said)
 
     async def _record(self, drafts: list[Draft]) -> None:
         await self.ctx.ledger.append(drafts)

@@ -215,7 +215,10 @@ def test_status_has_what_runs_what_waits_and_what_is_next(board):
     keys(
         found,
         "status",
-        {"daemon", "held", "paused", "counts", "running", "yours", "next", "cost_usd_today"},
+        {
+            *("daemon", "held", "paused", "counts", "running", "yours", "next"),
+            *("cost_usd_today", "unpriced_tokens_today"),
+        },
     )
     assert (found["daemon"], found["held"], found["paused"]) == (None, None, False)
     assert found["counts"] == {

@@ -189,3 +189,12 @@ def test_doctor_is_told_version_and_login(codex):
     fitness = asyncio.run(codex.executor().examine())
     assert (fitness.usable, fitness.logged_in) == (True, True)
     assert fitness.version.count(".") == 2
+
+
+def test_a_budget_is_refused_where_no_price_is_known(codex):
+    outcome = codex.run(codex.order(budget_usd=1.0))
+    assert isinstance(outcome, Unable)
+    assert outcome.reason == "capability"
+    assert "the price of gpt-6.1-sol is not known" in outcome.error
+    assert "[prices.gpt-6.1-sol]" in outcome.hint
+    assert codex.model.requests == []

@@ -384,3 +384,38 @@ def test_a_command_cannot_be_passed_to_an_agent(staff):
     staff.desk.say(take)
     with pytest.raises(Usage, match="only the shell does"):
         passed_on(staff, "codex")
+
+
+# From the start.
+
+
+def test_who_cannot_begin_is_stood_in_for_by_the_fallback(staff):
+    staff.codex.fit = MISSING
+    staff.set(executors={"codex": {"fallback": ("claude", "gemini")}})
+    staff.claude.fit = MISSING
+    staff.desk.save(board(("status: ready", "agent: codex")))
+    staff.desk.once()
+
+    assert staff.gemini.labels == ["TASK-001@1"]
+    assert staff.desk.state("TASK-001") == "done"
+
+
+def test_where_the_fallback_cannot_either_both_are_named(staff):
+    staff.codex.fit = staff.gemini.fit = MISSING
+    staff.set(executors={"codex": {"fallback": ("gemini",)}})
+    staff.desk.save(board(("status: ready", "agent: codex")))
+    staff.desk.once()
+
+    assert "TB130 codex cannot run it: The program is not there." in staff.desk.board
+    assert "Nor can its fallback (gemini)." in staff.desk.board
+
+
+@pytest.mark.parametrize("reason", ["authentication", "missing"])
+def test_who_is_out_of_service_is_not_asked_again_though_somebody_took_over(staff, reason):
+    staff.set(executors={"codex": {"fallback": ("gemini",)}}, slots=1)
+    staff.codex.say(unable(reason))
+    staff.desk.save(board(*[("status: ready", "agent: codex")] * 3))
+    staff.desk.once()
+
+    assert staff.codex.labels == ["TASK-001@1"]
+    assert staff.gemini.labels == ["TASK-001@2", "TASK-002@1", "TASK-003@1"]

@@ -282,3 +282,133 @@ def test_nobody_judges_when_the_money_is_spent(free):
 
     assert free.mind.claims == []
     assert free.desk.state("TASK-001") == "done"
+
+
+# Several runs at once, and several budgets.
+
+
+def spends_slowly(dollars):
+    async def work(order):
+        await asyncio.sleep(60)
+        return spend(min(dollars, order.budget_usd or 0.0))(order)
+
+    return work
+
+
+def test_runs_side_by_side_share_what_the_day_may_cost(free):
+    """Eight that would each cost three dollars, on a day that may cost three."""
+    free.set(slots=8, budget_usd_day=3.0)
+    free.codex.say(*[spends_slowly(3.0)] * 8)
+    free.desk.save(board(*[AGENT] * 8))
+    free.desk.turn(start=True)
+
+    given = [order.budget_usd for order in free.codex.orders]
+    assert len(given) == 8
+    assert sum(given) == pytest.approx(3.0)
+    assert sum(free.desk.task(f"TASK-{n:03}").cost_usd for n in range(1, 9)) <= 3.0
+
+
+def test_what_runs_hold_is_not_given_twice_and_why_says_so(free):
+    free.set(slots=2, budget_usd_day=2.0)
+    free.codex.say(spends_slowly(0.25), spends_slowly(0.25))
+    free.desk.save(board(AGENT, AGENT, AGENT))
+
+    async def scene():
+        from taskboard.loop.tick import tick
+
+        await tick(free.desk.ctx, free.desk.memory, start=True)
+        await asyncio.sleep(1)
+        world = await free.desk.ctx.ledger.look()
+        held = set_scene(free.desk.ctx, free.desk.memory, world)
+        return why(world.named("TASK-003"), held)
+
+    found = free.desk.play(scene())
+
+    assert [order.budget_usd for order in free.codex.orders] == [1.0, 1.0]
+    assert found.rule == "budget"
+    assert "$0.00 of $2.00, and what runs now may need $2.00" in found.text
+
+
+def test_a_share_that_is_spent_goes_on_with_another_while_the_day_has_more(free):
+    free.set(slots=2, budget_usd_day=2.0)
+    free.codex.say(out_of_money(1.0), out_of_money(0.5), spend(0.1))
+    free.desk.save(board(AGENT))
+    free.desk.once()
+
+    assert [order.budget_usd for order in free.codex.orders] == [1.0, 0.5, 0.25]
+    assert free.desk.state("TASK-001") == "done"
+    assert [d["cause"] for d in free.facts("released")] == ["budget", "budget"]
+    assert free.desk.task("TASK-001").spent == 0
+
+
+def test_a_program_that_says_so_and_has_not_spent_it_does_not_begin_again_at_once(free):
+    free.set(slots=2, budget_usd_day=2.0)
+    free.codex.say(out_of_money(0.1))
+    free.desk.save(board(AGENT))
+    free.desk.turn(start=True)
+
+    assert free.desk.state("TASK-001") == "blocked:quota:2026-11-21T00:00Z"
+
+
+@pytest.mark.parametrize("cost", [0.5, None])
+def test_the_executors_own_budget_is_not_the_days(free, cost):
+    free.set(budget_usd_day=100.0, executors={"codex": {"budget_usd": 0.5}})
+    free.codex.say(out_of_money(cost))
+    free.desk.save(board(AGENT))
+    free.desk.once()
+
+    assert free.desk.state("TASK-001") == "failed:budget"
+
+
+def test_a_run_across_midnight_goes_on_with_the_new_days_money(free):
+    free.desk.clock.wall = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
+    free.set(slots=1, budget_usd_day=1.0)
+
+    async def slow(order):
+        await asyncio.sleep(120)
+        return out_of_money(0.9)(order)
+
+    free.codex.say(slow, spend(0.05))
+    free.desk.save(board(AGENT))
+    free.desk.once()
+
+    assert free.desk.state("TASK-001") == "done"
+    assert free.codex.orders[1].budget_usd == pytest.approx(0.1)
+
+
+def test_a_day_that_is_spent_in_the_middle_of_a_run_is_noted_on_the_board(free):
+    free.set(budget_usd_day=1.0)
+    free.codex.say(out_of_money(1.0))
+    free.desk.save(board(AGENT))
+    free.desk.turn(start=True)
+
+    assert (
+        "- note: TB132 The budget today is spent. It goes on when the day ends" in free.desk.board
+    )
+
+
+def test_slots_are_the_boards_and_not_a_processs(free):
+    """A second process beside the first begins nothing while both slots are taken."""
+    free.set(slots=2)
+    free.codex.say(*[spends_slowly(0.0)] * 4)
+    free.desk.save(board(*[AGENT] * 4))
+
+    async def scene():
+        from taskboard.loop.tick import tick
+
+        await tick(free.desk.ctx, free.desk.memory, start=True)
+        await asyncio.sleep(1)
+        beside = Memory()
+        await tick(free.desk.ctx, beside)
+        await asyncio.sleep(1)
+        return len(free.desk.memory.active), len(beside.active)
+
+    assert free.desk.play(scene()) == (2, 0)
+
+
+def test_tokens_without_a_price_are_counted_by_day(free):
+    free.codex.say(spend(None))
+    free.desk.save(board(AGENT))
+    free.desk.once()
+
+    assert free.desk.play(free.desk.ctx.ledger.look()).unpriced == {"2026-11-20": 7}

@@ -4,7 +4,7 @@ the project folder, and ends by a report."""
 from __future__ import annotations
 
 from taskboard.anthropic_api import NO_KEY, has_key
-from taskboard.core.bill import rates_of
+from taskboard.core.bill import why_unpriced
 from taskboard.core.outcome import Failed, Outcome, Unable
 from taskboard.core.redact import Redactor, secrets_of
 from taskboard.executor import Edges, Fitness, Order, Watcher
@@ -79,13 +79,8 @@ class Executor:
             )
         model = order.model or self._options.model
         budget = least(order.budget_usd, self._options.budget_usd)
-        if budget is not None and rates_of(model, self._edges.prices) is None:
-            return Unable(
-                reason="capability",
-                error=f"the price of {model} is not known, so its budget cannot be kept",
-                hint=f"Add a table [prices.{model}] to the settings, or take another model.",
-            )
-        return None
+        why, hint = why_unpriced(model, budget, self._edges.prices)
+        return Unable(reason="capability", error=why, hint=hint) if why else None
 
 
 def make(edges: Edges) -> Executor:
