@@ -221,7 +221,7 @@ def _trouble(screen: Screen, told: Away) -> Iterator[str]:
         runs = "1 run was" if len(found.reset) == 1 else f"{len(found.reset)} runs were"
         yield _fit(screen, f"{runs} taken back from the dead: {names}{more}")
     if found.crashes:
-        times = "once" if found.crashes == 1 else f"{found.crashes} times"
+        times = _times(found.crashes)
         yield f"the daemon ended {times} without a word and was started again"
     if told.daemon is None and found.daemon_starts:
         yield "no daemon works here now: taskboard run"
@@ -230,12 +230,18 @@ def _trouble(screen: Screen, told: Away) -> Iterator[str]:
         reason = HELD.get(hold.reason, hold.reason)
         yield _fit(screen, f"board held {when.brief(hold.since, now)} to {until}: {reason}")
     if found.refused:
-        yield f"{found.refused} completions were refused: taskboard tail --type evidence_blocked"
+        times = _times(found.refused)
+        yield f"evidence was refused {times}: taskboard tail --type evidence_blocked"
     if found.undelivered:
         last = one_line(str(found.undelivered[-1].data.get("reason")))
-        yield _fit(screen, f"notify failed {len(found.undelivered)} times, last: {last}")
+        times = _times(len(found.undelivered))
+        yield _fit(screen, f"notify failed {times}, last: {last}")
     if found.repairs:
-        yield f"the ledger was repaired {found.repairs} times: taskboard verify"
+        yield f"the ledger was repaired {_times(found.repairs)}: taskboard verify"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _since(seen: Look, task: Task) -> str:

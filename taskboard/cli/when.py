@@ -25,12 +25,12 @@ class When:
 
     def brief(self, ts: str, now: datetime) -> str:
         """A moment in a sentence: ``18:04``, ``Fri 18:04``, ``3 Apr 18:04`` or, in UTC,
-        ``2026-11-20 18:04Z``."""
+        ``2026-11-20T18:04Z``."""
         found = self._read(ts)
         if found is None:
             return ts
         if not self.here:
-            return f"{found:%Y-%m-%d %H:%M}Z"
+            return f"{found:%Y-%m-%dT%H:%M}Z"
         days = (now.astimezone().date() - found.date()).days
         if days == 0:
             return f"{found:%H:%M}"

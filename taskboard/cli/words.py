@@ -29,6 +29,7 @@ _QUIET = frozenset(
         "segment_sealed",
         "git_moved",
         "board_written",
+        "cost_recorded",
     }
 )
 """Facts of interest to whoever looks for them: another line says what came of them."""
@@ -281,5 +282,7 @@ _TOLD: dict[str, Callable[[Event, When], str]] = {
     "daemon_started": _daemon,
     "daemon_stopped": _daemon,
     "board_written": lambda _e, _w: "board written",
+    "cost_recorded": lambda e, _w: f"cost ${e.data.get('cost_usd') or 0:.4f}, known late",
+    "space_freed": lambda e, _w: f"space freed: {e.data.get('bytes') or 0} bytes",
     "git_moved": lambda _e, _w: "git has another commit checked out",
 }

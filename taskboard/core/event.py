@@ -19,7 +19,11 @@ Keys that ``data`` carries, by type (keys may be added, never renamed):
 ``relayed``             from, executor, reason, error
 ``cost_recorded``       cost_usd, usage: what a run had used by its end, of which nobody knew
                         when it was ended (a ``cancel`` while it worked)
-``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back
+``file_changed_triggered``  digest, base, bytes, held, gone (names missing), back, latency_s
+                        (since the save, where a daemon watches)
+``daemon_started``      pid, slots, notify (true: what happens from here on is told)
+``delivered delivery_failed``  channel, what, count, upto (the last sequence that is dealt with),
+                        duration_s; of a failure reason and said
 ``board_written``       digest, bytes; over (digest of the text before) and edits (the splices
                         that made it from that), or neither: then ``objects/`` has it
 ``space_freed``         objects, runs, files: what ``gc`` has removed, by digest or name; bytes

@@ -92,7 +92,7 @@ def test_over_time_there_is_a_line_for_each_measure_and_a_bar_for_each_part(work
     assert re.search(r"failed runs +█·█  at most 2", text)
     assert not re.search(r"cost +[█·]", text), "what is nothing is not drawn"
     bars = [line for line in lines if "2 done, 2 failed" in line]
-    assert [bar.split()[0] for bar in bars] == ["2026-11-16", "2026-11-18"]
+    assert [bar.split()[0] for bar in bars] == ["2026-11-16T00:00Z", "2026-11-18T00:00Z"]
 
 
 class Window(io.StringIO):
