@@ -165,7 +165,7 @@ RECORDS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8)
 
 
 @given(st.lists(RECORDS, max_size=4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_json_of_any_kind_is_read_as_tasks(made, records):
     made("\n".join(json.dumps(record) for record in records), wanted="beads").must_be_whole()
     made(json.dumps({"tasks": records}), wanted="task-master").must_be_whole()
