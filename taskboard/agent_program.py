@@ -98,6 +98,7 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
     cage = Cage(
         project=order.project,
         home=home(edges.environ),
+        hidden=(edges.state,),  # what other tasks' programs keep
         writable=launch.writable,
         readable=(*launch.readable, order.folder),
         control=(*order.control, *launch.control),
@@ -115,6 +116,12 @@ def has_shell(edges: Edges, order: Order, wish: str) -> bool:
         return False
     in_cage = edges.confiner is not None and order.rights.confined
     return in_cage or not order.rights.confined or wish == "always"
+
+
+def network_secret(environ: Mapping[str, str]) -> bool:
+    """Whether a program is told a password by the way it reaches the network: then whatever it
+    starts can read that, too."""
+    return any("@" in environ.get(name, "") for name in NETWORK if name.lower().endswith("proxy"))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,7 @@ class Cage:
     """What a process and everything it starts may touch. The project is writable, the rest of
     the system readable, the home folder hidden but for what is named here.
 
+    ``hidden`` are further folders that are out of sight but for what is named here.
     ``writable`` and ``readable`` are further files and folders (a program's own state and
     installation), also beneath the home folder; ``control`` is read-only wherever it lies (board,
     ledger, settings, hooks). ``network`` False: none at all, loopback included where the system
@@ -24,6 +25,7 @@ class Cage:
 
     project: Path
     home: Path
+    hidden: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     control: tuple[Path, ...] = ()

@@ -59,7 +59,8 @@ def lay_out(cage: Cage, hidden: Iterable[Path], *, closed: bool = False) -> Layo
     _require_apart(cage, project, home)
     installed = _installation(project, home)
     named = [*_system(cage), *cage.readable, *cage.writable, *cage.control, *installed]
-    places: dict[Path, Access] = dict.fromkeys(map(_real, (*hidden, cage.home)), Access.HIDDEN)
+    out = (*hidden, *cage.hidden, cage.home)
+    places: dict[Path, Access] = dict.fromkeys(map(_real, out), Access.HIDDEN)
     for path in (*cage.readable, *_system(cage)):
         places[_real(path)] = Access.READ
     for path in (*cage.writable, cage.project):

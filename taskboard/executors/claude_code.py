@@ -1,20 +1,19 @@
 """Claude Code, Anthropic's agent, headless: ``claude -p`` with a line of JSON for each event.
 
 Its report comes as structured output. Hooks, MCP servers and settings of the project do not run
-unless the order has the right to them, and the key is given to it alone.
+unless the order has the right to them, and the key is given to it alone. Each task has a folder of
+its own for what the program keeps; its user's is neither read nor written by it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from taskboard.agent_home import home_of, settle, sweep
 from taskboard.agent_order import Ask, carry_out
 from taskboard.agent_program import (
     Kind,
@@ -24,7 +23,9 @@ from taskboard.agent_program import (
     fitness_of,
     has_shell,
     installed_in,
+    network_secret,
 )
+from taskboard.agent_secret import DESCRIPTOR, by_command, by_descriptor, handed_over
 from taskboard.core.agent_turn import Stream
 from taskboard.core.claude_code_stream import ClaudeCodeStream
 from taskboard.core.outcome import Outcome
@@ -61,18 +62,18 @@ KIND = Kind(
     tested=(2, 1, 329),
     install="Install it with `npm install -g @anthropic-ai/claude-code`, or name it in"
     " `[executors.claude-code] command`.",
-    login="Set ANTHROPIC_API_KEY, or run `claude` once and log in with `/login`.",
-    keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    login="Set ANTHROPIC_API_KEY; or run `claude setup-token` and set CLAUDE_CODE_OAUTH_TOKEN; or"
+    " run `claude` and log in with `/login` (when that was long ago, run it again).",
+    keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
 )
 
 _MAX_TURNS = 60
-_PASSED = ("ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN")
-_LOGINS = (*KIND.keys, "CLAUDE_CODE_OAUTH_TOKEN")
-_OWN_SETTINGS = (
-    *("settings.json", "settings.local.json", "CLAUDE.md"),
-    *("agents", "commands", "hooks", "plugins", "skills"),
-)
-"""Files in its state folder that count when its user starts it the next time."""
+_KEYS = KIND.keys[:2]
+_TOKEN = KIND.keys[2]
+_KEPT = "projects"
+"""Where it keeps its sessions, in its folder."""
+_FRESH = 60.0
+"""Seconds that a login has to be good for at least."""
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -83,7 +84,7 @@ _QUIET = {
     "API_TIMEOUT_MS": "300000",
     # Else a command past its time goes on behind our back, and the program waits for it.
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
-    # The key's file is gone after its first reading.
+    # The key can be read only once.
     "CLAUDE_CODE_API_KEY_HELPER_TTL_MS": "604800000",
 }
 
@@ -137,15 +138,26 @@ class Executor:
     @contextlib.contextmanager
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
         """See ``taskboard.agent_order.Dialect``."""
-        state, environ = self._state_folder()
-        with self._key_file(order.run) as key:
-            settings = self._settings(order, key)
-            more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+        own = home_of(self._own, order)
+        settle(own, keep=_KEPT)
+        sweep(self._own, self._edges.clock.now().timestamp())
+        key, token = self._key(), self._token()
+        more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
+        environ = {**_QUIET, **self._passed(), **_patience(order), "CLAUDE_CONFIG_DIR": str(own)}
+        with contextlib.ExitStack() as made:
+            pipe = None
+            if key or token:
+                folder = self._own / "keys" / order.run
+                pipe = made.enter_context(handed_over(folder, key or token))
+            settings = self._settings(order, pipe if key else None)
+            argv = (str(program), *self._arguments(order, ask, settings))
+            if pipe is not None and not key:
+                argv = by_descriptor(pipe, argv)
+                environ[f"{_TOKEN}_FILE_DESCRIPTOR"] = str(DESCRIPTOR)
             yield Launch(
-                argv=(str(program), *self._arguments(order, ask, settings)),
-                environ={**_QUIET, **self._passed(), **environ, **_patience(order)},
-                writable=state,
-                control=tuple(state[0] / name for name in _OWN_SETTINGS),
+                argv=argv,
+                environ=environ,
+                writable=(own, *((pipe.parent,) if pipe else ())),
                 readable=(*installed_in(program, self._edges.environ), *more),
             )
 
@@ -172,74 +184,49 @@ class Executor:
         """Tools that are not named are not there at all. Those that may leave the project folder
         are asked for by name; the others it allows beneath that folder itself."""
         asked = ["WebFetch", "WebSearch"] if order.rights.network else []
-        if has_shell(self._edges, order, str(self._edges.options.get("shell") or "confined")):
+        if self._has_shell(order):
             asked.append("Bash")
         tools = ["--tools", ",".join(["Read", "Edit", "Write", "Glob", "Grep", *asked])]
         return [*tools, "--allowedTools", ",".join(asked)] if asked else tools
+
+    def _has_shell(self, order: Order) -> bool:
+        wish = str(self._edges.options.get("shell") or "confined")
+        told = wish != "always" and network_secret(self._edges.environ)
+        return has_shell(self._edges, order, wish) and not told
 
     def _settings(self, order: Order, key: Path | None) -> dict[str, Any]:
         refused = [f"Edit(/{path}{rest})" for path in order.control for rest in ("", "/**")]
         found: dict[str, Any] = {"permissions": {"deny": refused}, "includeCoAuthoredBy": False}
         if key is not None:
-            name = shlex.quote(str(key))
             # Read once and gone before the first tool starts.
-            found["apiKeyHelper"] = f"cat {name} && rm -f {name}"
+            found["apiKeyHelper"] = by_command(key)
         return found
 
     def _passed(self) -> dict[str, str]:
-        environ = self._edges.environ
-        return {name: environ[name] for name in _PASSED if environ.get(name)}
+        url = self._edges.environ.get("ANTHROPIC_BASE_URL")
+        return {"ANTHROPIC_BASE_URL": url} if url else {}
 
     def _key(self) -> str:
-        return next(filter(None, (self._edges.environ.get(name) for name in KIND.keys)), "")
+        return next(filter(None, (self._edges.environ.get(name) for name in _KEYS)), "").strip()
 
-    @contextlib.contextmanager
-    def _key_file(self, run: str) -> Iterator[Path | None]:
-        """The key where the program reads it once, outside of every project."""
-        key = self._key()
-        if not key:
-            yield None
-            return
-        folder = self._own / "keys"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / run
-        self._sweep(folder)
-        file = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        try:
-            with os.fdopen(file, "w") as writer:
-                writer.write(key)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-    def _sweep(self, folder: Path) -> None:
-        """Keys that were never read, of runs that were killed together with us."""
-        yesterday = self._edges.clock.now().timestamp() - 86400
-        for old in folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another run sweeps too
-                if old.stat().st_mtime < yesterday:
-                    old.unlink()
-
-    def _state_folder(self) -> tuple[tuple[Path, ...], dict[str, str]]:
-        """With a key it has a state of its own; a login lies in its user's."""
-        if any(self._edges.environ.get(name) for name in _LOGINS):
-            self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return (self._own,), {"CLAUDE_CONFIG_DIR": str(self._own)}
-        if named := self._edges.environ.get("CLAUDE_CONFIG_DIR"):
-            return (Path(named),), {"CLAUDE_CONFIG_DIR": named}
-        mine = home(self._edges.environ)
-        return (mine / ".claude", mine / ".claude.json"), {}
-
-    def _logged_in(self) -> bool | None:
+    def _token(self) -> str:
+        """A token for the user's subscription: made for this, or else what a login has left. Of
+        that only the part that is good for some hours leaves us, and its renewal is left to who
+        logged in."""
         environ = self._edges.environ
-        if any(environ.get(name) for name in _LOGINS):
-            return True
+        if token := environ.get(_TOKEN, "").strip():
+            return token
         folder = Path(environ.get("CLAUDE_CONFIG_DIR") or home(environ) / ".claude")
-        if (folder / ".credentials.json").is_file():
-            return True
-        return None if sys.platform == "darwin" else False  # there it lies in the keychain
+        try:
+            login = json.loads((folder / ".credentials.json").read_bytes())["claudeAiOauth"]
+            token, until = login["accessToken"], login["expiresAt"] / 1000
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+        good = until - self._edges.clock.now().timestamp() > _FRESH
+        return token if good and isinstance(token, str) else ""
+
+    def _logged_in(self) -> bool:
+        return bool(self._key() or self._token())
 
 
 def make(edges: Edges) -> Executor:

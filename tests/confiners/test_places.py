@@ -25,6 +25,15 @@ def test_the_most_specific_place_wins(cage):
     assert layout.access(Path("/etc/passwd")) is Access.READ
 
 
+def test_a_hidden_folder_is_out_of_sight_but_for_what_is_named_in_it(cage, tmp_path_factory):
+    state = tmp_path_factory.mktemp("state")
+    own = state / "tasks" / "one"
+    own.mkdir(parents=True)
+    layout = lay_out(replace(cage, hidden=(state,), writable=(own,)), ())
+    assert layout.access(state / "tasks" / "another") is Access.HIDDEN
+    assert layout.access(own / "x") is Access.WRITE
+
+
 def test_control_is_stronger_than_writable_for_the_same_path(cage):
     layout = lay_out(replace(cage, writable=cage.control), ())
     assert {layout.access(path) for path in cage.control} == {Access.READ}

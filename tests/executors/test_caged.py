@@ -12,7 +12,14 @@ from taskboard.core.outcome import Succeeded
 from taskboard.testing.offline import text, tool_use
 
 SECRET = "in-the-home-51c0ffee"
-REPORT = {"status": "done", "summary": "Wrote it.", "artifacts": ["a.txt"], "question": ""}
+REPORT = {
+    "status": "done",
+    "summary": "Wrote it.",
+    "question": "",
+    "artifacts": ["a.txt"],
+    "commits": [],
+    "urls": [],
+}
 
 
 @pytest.fixture
@@ -55,6 +62,27 @@ def test_claude_code_has_a_shell_in_a_cage(caged):
     )
     held(desk, desk.run(order_of(desk)))
     assert "looked" in desk.told()
+
+
+def test_claude_code_sees_nothing_of_another_tasks_sessions_and_keys(caged):
+    desk = caged("claude_code", "claude")
+    desk.state = desk.folder / "home/.local/state/agents"
+    other = desk.state / "claude-code"
+    for place in ("keys/run-of-another", "tasks/another/projects/p"):
+        (other / place).mkdir(parents=True)
+        (other / place / "it").write_text(SECRET)
+    look = f"{{ find {desk.folder}/home -type f -exec cat {{}} +; ls {other}/* ; }} 2>&1"
+    spoil = f"echo x >{other}/tasks/another/projects/p/it"
+    desk.model.push(
+        tool_use("Bash", {"command": f"{spoil}; {look}; echo looked", "description": "x"}),
+        tool_use("StructuredOutput", {**REPORT, "artifacts": []}),
+    )
+    outcome = desk.run(order_of(desk))
+    assert isinstance(outcome, Succeeded), outcome
+    assert "looked" in desk.told()
+    assert SECRET not in desk.told()
+    assert "run-of-another" not in desk.told().partition("tool_result")[2]
+    assert (other / "tasks/another/projects/p/it").read_text() == SECRET
 
 
 def test_codex_confines_its_commands_itself_with_its_state_in_the_home(caged):

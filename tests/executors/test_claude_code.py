@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from taskboard.clock import SystemClock
 from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable
 from taskboard.core.rights import Rights
 from taskboard.run_bill import read_bill
@@ -13,11 +15,28 @@ from taskboard.testing.offline import error, text, tool_use
 from taskboard.testing.rig import Witness, until
 
 CANARY = "sk-canary-51c0ffee-never-to-be-seen"
-REPORT = {"status": "done", "summary": "Wrote it.", "artifacts": ["a.txt"], "question": ""}
+REPORT = {
+    "status": "done",
+    "summary": "Wrote it.",
+    "question": "",
+    "artifacts": ["a.txt"],
+    "commits": [],
+    "urls": [],
+}
 
 
 def report(**more):
     return tool_use("StructuredOutput", {**REPORT, **more})
+
+
+class NoCage:
+    """Stands where a confiner would."""
+
+    name, lacks = "none", ()
+
+    def wrap(self, argv, cage):
+        del cage
+        return list(argv)
 
 
 @pytest.fixture
@@ -59,7 +78,8 @@ def test_after_an_answer_the_same_session_goes_on_and_only_the_new_is_billed(cla
     asked = claude.run(first)
     assert isinstance(asked, NeedsInput)
     assert asked.question == "Which colour?"
-    second = claude.order("TASK-002", previous=first.folder, news="The answer: blue.")
+    again = claude.folder / "runs/again"
+    second = claude.order(folder=again, previous=first.folder, news="The answer: blue.")
     outcome = claude.run(second)
     assert isinstance(outcome, Succeeded), outcome
     last = json.dumps(claude.model.requests[-1].body["messages"])
@@ -147,9 +167,18 @@ def test_turns_that_are_used_up_are_told(claude):
     assert outcome.reason == "turns"
 
 
+FOUND = "grep -ao 'sk-canary-51c0ffe[e]-never-to-be-seen'"
+LOOK = (
+    "env; p=$$; for up in 1 2 3; do cat /proc/$p/environ /proc/$p/cmdline; for f in /proc/$p/fd/*;"
+    " do [ -f $f ] && head -c 100000 $f; [ -p $f ] && timeout 0.1 head -c 999 $f; done;"
+    f" p=$(awk '/^PPid/ {{print $2}}' /proc/$p/status); done 2>&1 | {FOUND}; echo looked"
+)
+"""The environments and open files of the command and of those that it descends from."""
+
+
 def test_its_tools_see_no_key_and_nothing_that_is_kept_holds_it(claude):
     claude.environ["ANTHROPIC_API_KEY"] = CANARY
-    look = f"env; cat {claude.folder}/state/claude-code/keys/* 2>/dev/null; echo looked"
+    look = f"{LOOK}; find {claude.folder}/state -type f -exec cat {{}} + | {FOUND}"
     claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
     outcome = claude.run(claude.order())
     assert isinstance(outcome, Succeeded), outcome
@@ -159,6 +188,96 @@ def test_its_tools_see_no_key_and_nothing_that_is_kept_holds_it(claude):
     assert CANARY not in told
     assert CANARY not in claude.kept()
     assert not list((claude.folder / "state/claude-code/keys").iterdir())
+    assert claude.model.requests[-1].headers["x-api-key"] == CANARY
+
+
+def login(claude, hours):
+    """What logging in leaves, good for so many hours."""
+    mine = claude.folder / "home/.claude"
+    mine.mkdir()
+    until = (SystemClock().now().timestamp() + hours * 3600) * 1000
+    words = {"accessToken": CANARY, "refreshToken": f"renew-{CANARY}", "expiresAt": until}
+    (mine / ".credentials.json").write_text(json.dumps({"claudeAiOauth": words}))
+    (mine.parent / ".claude.json").write_text("{}")
+    claude.environ["ANTHROPIC_API_KEY"] = ""
+    return mine
+
+
+@pytest.mark.parametrize("how", ["login", "token"])
+def test_a_subscriptions_token_reaches_the_service_and_no_tool(claude, how):
+    if how == "login":
+        login(claude, hours=1)
+    else:
+        claude.environ |= {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": CANARY}
+    assert claude.executor().fitness().logged_in
+    look = f"{LOOK}; find {claude.folder}/state -type f -exec cat {{}} + | {FOUND}"
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    outcome = claude.run(claude.order())
+    assert isinstance(outcome, Succeeded), outcome
+    asked = [r.headers["authorization"] for r in claude.model.requests]
+    assert set(asked) == {f"Bearer {CANARY}"}
+    assert "looked" in claude.told()
+    assert CANARY not in claude.told()
+    assert CANARY not in claude.kept()
+
+
+def test_what_its_user_has_for_it_is_not_touched(claude):
+    mine = login(claude, hours=1)
+    before = {p: p.read_bytes() for p in mine.parent.rglob("*") if p.is_file()}
+    look = 'echo "{}" >$CLAUDE_CONFIG_DIR/.claude.json; echo at $CLAUDE_CONFIG_DIR.'
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    assert isinstance(claude.run(claude.order()), Succeeded)
+    assert f"at {claude.folder}/state/claude-code/tasks/" in claude.told()
+    assert {p: p.read_bytes() for p in mine.parent.rglob("*") if p.is_file()} == before
+
+
+def test_a_login_that_is_over_is_none(claude):
+    login(claude, hours=-1)
+    assert claude.executor().fitness().logged_in is False
+    assert isinstance(claude.run(claude.order()), Unable)
+
+
+def test_where_the_proxy_has_a_password_there_is_no_shell_unless_always(claude):
+    claude.environ["HTTPS_PROXY"] = f"http://me:{CANARY}@127.0.0.1:9"
+    claude.environ["NO_PROXY"] = "127.0.0.1"
+    for wish, there in (("confined", False), ("always", True)):
+        claude.options["shell"] = wish
+        claude.confiner = NoCage()
+        claude.model.push(report())
+        folder = claude.folder / "runs" / wish
+        assert isinstance(claude.run(claude.order(folder=folder)), Succeeded)
+        tools = [tool["name"] for tool in claude.model.requests[-1].body["tools"]]
+        assert ("Bash" in tools) is there
+    del claude.environ["HTTPS_PROXY"]
+    claude.options["shell"] = "confined"
+    claude.model.push(report())
+    assert isinstance(claude.run(claude.order(folder=claude.folder / "runs/last")), Succeeded)
+    assert "Bash" in [tool["name"] for tool in claude.model.requests[-1].body["tools"]]
+
+
+def test_what_a_tool_plants_in_its_folder_is_gone_the_next_time(claude):
+    server = {"command": "/bin/sh", "args": ["-c", f"touch {claude.folder}/server-ran"]}
+    hook = {"type": "command", "command": f"touch {claude.folder}/hook-ran"}
+    files = {
+        ".claude.json": json.dumps({"mcpServers": {"evil": server}}),
+        "settings.json": json.dumps({"hooks": {"SessionStart": [{"hooks": [hook]}]}}),
+    }
+    plant = "; ".join(
+        f"printf %s {shlex.quote(text)} >$CLAUDE_CONFIG_DIR/{n}" for n, text in files.items()
+    )
+    claude.model.push(
+        tool_use("Bash", {"command": plant, "description": "x"}),
+        report(status="question", question="Which?"),
+        report(),
+    )
+    trusted = Rights(hooks=True)
+    first = claude.order(rights=trusted)
+    assert isinstance(claude.run(first), NeedsInput)
+    folder = claude.folder / "runs/again"
+    second = claude.order(rights=trusted, folder=folder, previous=first.folder, news="This.")
+    assert isinstance(claude.run(second), Succeeded)
+    assert "Do the work." in json.dumps(claude.model.requests[-1].body["messages"])
+    assert not list(claude.folder.glob("*-ran"))
 
 
 def test_nothing_that_lies_in_a_project_runs_by_itself(claude):

@@ -12,7 +12,14 @@ from taskboard.testing.offline import error, text, tool_use
 from taskboard.testing.rig import Witness, until
 
 CANARY = "AIza-canary-51c0ffee-never-to-be-seen"
-REPORT = {"status": "done", "summary": "Wrote it.", "artifacts": ["a.txt"], "question": ""}
+REPORT = {
+    "status": "done",
+    "summary": "Wrote it.",
+    "question": "",
+    "artifacts": ["a.txt"],
+    "commits": [],
+    "urls": [],
+}
 
 
 def report(**more):

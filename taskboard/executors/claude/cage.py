@@ -11,12 +11,16 @@ from taskboard.confinement import Cage
 from taskboard.executor import Order
 
 
-def cage_of(environ: Mapping[str, str], order: Order, readable: Sequence[str]) -> Cage:
-    """``readable``: folders that a user has opened to commands; ``~/`` is their home."""
+def cage_of(
+    environ: Mapping[str, str], order: Order, readable: Sequence[str], hidden: Path
+) -> Cage:
+    """``readable``: folders that a user has opened to commands; ``~/`` is their home. ``hidden``
+    is where agents' programs keep what is theirs."""
     home = Path(environ.get("HOME") or "~").expanduser()
     return Cage(
         project=order.project,
         home=home,
+        hidden=(hidden,),
         readable=tuple(
             home / path.removeprefix("~").lstrip("/") if path.startswith("~") else Path(path)
             for path in readable

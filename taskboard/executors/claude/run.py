@@ -129,7 +129,7 @@ class Run:
             processes=edges.processes,
             project=order.project,
             environ=command_environment(edges.environ, order),
-            cage=cage_of(edges.environ, order, self.options.readable),
+            cage=cage_of(edges.environ, order, self.options.readable, edges.state),
             confiner=self._confiner(),
             marker=order.run,
             started=self.watcher.started,
