@@ -156,6 +156,9 @@ def unit_of(text: str) -> tuple[list[str], dict[str, str]]:
     environ: dict[str, str] = {}
     for line in text.splitlines():
         key, _, value = line.partition("=")
+        alone = value.replace("%%", "").replace("$$", "")
+        assert "%" not in alone or line == "WorkingDirectory=%h", f"systemd would expand: {line}"
+        assert key != "ExecStart" or "$" not in alone, f"systemd would expand: {line}"
         if key == "ExecStart":
             argv = [w.replace("%%", "%").replace("$$", "$") for w in shlex.split(value)]
         elif key == "Environment":

@@ -93,3 +93,16 @@ def test_after_a_change_of_files_what_libraries_say_goes_to_the_new_one(tmp_path
     subprocess.run([sys.executable, "-c", code, path], check=True)
     assert path.read_text().endswith("late\n")
     assert path.with_name("x.log.1").stat().st_size <= 1 << 20
+
+
+def test_what_the_file_of_keys_holds_is_taken_out_of_the_log(tmp_path):
+    keys = tmp_path / "env"
+    keys.write_text("MY_API_KEY=nobody-may-read-this\n")
+    keys.chmod(0o600)
+    code = (
+        "import os, sys\nfrom taskboard.cli.background import settle_in\n"
+        "settle_in(sys.argv[1], sys.argv[2]); print('key', os.environ['MY_API_KEY'])\n"
+    )
+    words = [sys.executable, "-c", code, keys, tmp_path / "x.log"]
+    subprocess.run(words, check=True, env={"PATH": os.environ["PATH"]})
+    assert (tmp_path / "x.log").read_text().endswith("key [redacted]\n")
