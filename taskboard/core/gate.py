@@ -7,17 +7,13 @@ no child is open. The terminal lock is the state machine's own (``core.fold``).
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from taskboard.core.finding import Commit, Nothing, Page
-from taskboard.core.outcome import Receipt, Tier
+from taskboard.core.outcome import MIN_OUTPUT, Receipt, Tier
 from taskboard.core.urls import MAX_URL
-
-MIN_OUTPUT = 50
-"""An output counts when more than this many characters are left of it (source system's rule)."""
 
 MAX_COMMIT = 64
 """Hex digits of the longest name a commit has."""
@@ -137,22 +133,6 @@ def _lacking(demand: Demand, passed: Sequence[Receipt], offered: Sequence[Receip
 def _problem(offered: Sequence[Receipt], tier: Tier, otherwise: str) -> str:
     found = next((r for r in offered if r.tier is tier and not r.ok), None)
     return f"{tier}: {found.problem}" if found else otherwise
-
-
-def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
-    """The receipt of somebody's words: good when more than 50 characters are left of them."""
-    shown = "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
-    left = shown.strip()
-    ok = len(left) > MIN_OUTPUT
-    problem = "" if ok else f"{len(left)} characters; more than {MIN_OUTPUT} are needed"
-    return Receipt(
-        tier=Tier.OUTPUT,
-        ok=ok,
-        run=run,
-        sha256=sha256,
-        problem=problem,
-        detail={"characters": len(left)},
-    )
 
 
 def url_receipt(url: str, run: str | None, found: Page | Nothing) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,6 +21,9 @@ class Tier(StrEnum):
     HUMAN = "human"
     OUTPUT = "output"
 
+
+MIN_OUTPUT = 50
+"""An output counts when more than this many characters are left of it (source system's rule)."""
 
 VERIFIED = frozenset({Tier.CHECK, Tier.COMMIT, Tier.ARTIFACT, Tier.URL})
 """Tiers the host has checked itself; the rest is somebody's word."""
@@ -66,6 +70,22 @@ class Receipt:
             problem=problem,
             detail=detail,
         )
+
+
+def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
+    """The receipt of somebody's words: good when more than 50 characters are left of them."""
+    shown = "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
+    left = shown.strip()
+    ok = len(left) > MIN_OUTPUT
+    problem = "" if ok else f"{len(left)} characters; more than {MIN_OUTPUT} are needed"
+    return Receipt(
+        tier=Tier.OUTPUT,
+        ok=ok,
+        run=run,
+        sha256=sha256,
+        problem=problem,
+        detail={"characters": len(left)},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ prose. The host believes none of it without looking."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskboard.core.bill import Bill
-from taskboard.core.outcome import Failed, NeedsInput, Outcome, Receipt, Succeeded, Tier
+from taskboard.core.outcome import Failed, NeedsInput, Outcome, Succeeded, output_receipt
 
 MAX_SUMMARY = 4000
 """Characters of a summary or question that are kept."""
@@ -106,14 +106,15 @@ def _words(found: Sequence[str], most: int) -> tuple[str, ...]:
 
 
 def outcome_of(report: Report, bill: Bill, *, run: str, sha256: str, log: str) -> Outcome:
-    """What the report means. The summary is a receipt of tier ``output``: the agent's word."""
+    """What the report means. The summary is a receipt of tier ``output``: the agent's word, which
+    counts as anybody's does."""
     if report.status == "question":
         return NeedsInput(question=report.question, bill=bill)
     if report.status == "failed":
         error = report.summary.strip() or "the agent gave no reason"
         return Failed(reason="agent", error=error, bill=bill)
-    detail = {"characters": len(report.summary), "text": report.summary[:500], "log": log}
-    said = Receipt(tier=Tier.OUTPUT, ok=True, run=run, sha256=sha256, detail=detail)
+    said = output_receipt(report.summary, run, sha256)
+    said = replace(said, detail={**said.detail, "text": report.summary[:500], "log": log})
     return Succeeded(
         exit_code=None,
         output=report.summary,

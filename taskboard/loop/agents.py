@@ -12,8 +12,8 @@ from typing import Any
 from taskboard.core import ending
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
-from taskboard.core.gate import Verdict, output_receipt
-from taskboard.core.outcome import Receipt
+from taskboard.core.gate import Verdict
+from taskboard.core.outcome import Receipt, output_receipt
 from taskboard.core.ready import CLAIM_EXEMPT, PRIORITIES, reasons
 from taskboard.core.scene import Scene, Why
 from taskboard.core.state import Kind, next_events

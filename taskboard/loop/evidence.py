@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -103,6 +103,13 @@ def _described(ctx: Context, project: Path, receipt: Receipt) -> str:
         return f"{path}: {error.strerror}"
     text = data.decode("utf-8", "replace")
     return f"{path}, {receipt.detail.get('bytes')} bytes, begins:\n{text}"
+
+
+def weighed(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Without what an agent has said of its work in too few words, where anything else holds: it
+    was not asked for an account, and only what it shows would count."""
+    better = any(r.ok for r in receipts)
+    return [r for r in receipts if r.ok or "text" not in r.detail or not better]
 
 
 def words_of(receipts: Iterable[Receipt]) -> str:

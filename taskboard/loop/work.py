@@ -58,13 +58,14 @@ class Work:
         if done is None:
             return
         receipts, drafts = await self._validate(done)
+        receipts = evidence.weighed(receipts)
         closing = closing_steps(fields) if self.run.executor != SHELL else ()
         if closing and all(r.ok for r in receipts):
             await self._record(drafts)
             more = await self._steps(closing)
             if more is None:
                 return
-            receipts, drafts = [*receipts, *more], []
+            receipts, drafts = evidence.weighed([*receipts, *more]), []
         await self._judge(receipts, drafts)
 
     def end(self) -> Ending:

@@ -14,10 +14,9 @@ from taskboard.core.gate import (
     commit_receipt,
     gate,
     is_passing,
-    output_receipt,
     url_receipt,
 )
-from taskboard.core.outcome import VERIFIED, Receipt, Tier
+from taskboard.core.outcome import VERIFIED, Receipt, Tier, output_receipt
 
 
 def good(tier: Tier, **detail) -> Receipt:

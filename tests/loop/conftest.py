@@ -22,7 +22,13 @@ def bill(dollars=None, tokens=1000, model="some-model"):
     return Bill((Usage(model=model, input=tokens),), dollars)
 
 
-def report(order, text="It is finished.", status="done", cost=None, **more):
+def report(
+    order,
+    text="It is finished: all that was asked for is there, and was looked at.",
+    status="done",
+    cost=None,
+    **more,
+):
     """What an agent says at the end of its work."""
     used = Bill() if cost is None else bill(cost)
     said = Report(status=status, summary=text, **more)

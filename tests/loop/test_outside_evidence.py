@@ -303,7 +303,11 @@ def test_where_nothing_is_trusted_a_person_s_word_has_no_commit_looked_for(desk)
 
 
 def told(order, **offered):
-    said = Report(status="done", summary="It is finished.", **offered)
+    said = Report(
+        status="done",
+        summary="It is finished: all that was asked for is there, and was looked at.",
+        **offered,
+    )
     return outcome_of(said, NOTHING, run=order.run, sha256="0" * 64, log=order.log)
 
 

@@ -229,7 +229,10 @@ def test_a_measure_is_judged_where_no_command_checks_it_and_called_asserted(staf
     (found,) = staff.facts("validated")
     opinion = found["receipts"][-1]
 
-    assert (claim.measure, claim.summary) == ("It is blue.", "It is finished.")
+    assert (claim.measure, claim.summary) == (
+        "It is blue.",
+        "It is finished: all that was asked for is there, and was looked at.",
+    )
     assert "out.txt, " in claim.evidence
     assert "by TASK-001@1" in claim.evidence
     assert (opinion["tier"], opinion["ok"], opinion["verified"]) == ("output", True, False)
@@ -289,7 +292,9 @@ def test_a_judge_hears_what_was_said_in_an_earlier_run(staff):
     staff.desk.once()
 
     assert asked(staff.codex) == ["generate@1", "deliver@1", "deliver@2"]
-    assert [c.summary for c in staff.mind.claims] == ["It is finished."] * 2
+    assert [c.summary for c in staff.mind.claims] == [
+        "It is finished: all that was asked for is there, and was looked at."
+    ] * 2
 
 
 @pytest.mark.parametrize("name", ["../../..", "output.log", "x" * 300, "."])
@@ -306,3 +311,41 @@ def test_every_step_has_a_folder_of_its_own_beneath_the_runs(staff):
     folders = [order.folder for order in staff.codex.orders]
     run = staff.desk.workspace.runs / staff.codex.orders[0].run
     assert folders == [run / "steps/output", run, run / "steps/steps"]
+
+
+# What an agent says of its work.
+
+
+TALK = "# B\n\n## TASK-001 Task\n- status: ready\n- agent: codex\n"
+SHORT = {"a word": "ok", "50": "x" * 50, "spaces": " " * 80, "unseen": "\u200b" * 80, "": ""}
+
+
+@pytest.mark.parametrize("said", SHORT.values(), ids=SHORT)
+def test_a_few_words_of_an_agent_are_no_evidence(staff, said):
+    staff.codex.say(lambda order: staff.report(order, said))
+    staff.desk.save(TALK)
+    staff.desk.turn(start=True)
+
+    assert staff.desk.state("TASK-001").startswith("blocked:retry:")
+    assert "more than 50 are needed" in staff.desk.task("TASK-001").refusal
+
+
+def test_beside_a_file_that_is_there_few_words_do_no_harm(staff):
+    def work(order):
+        staff.desk.files.write(order.project / "out.txt", b"made")
+        return staff.report(order, "ok")
+
+    staff.codex.say(work)
+    staff.desk.save(TALK + "- artifacts: out.txt\n")
+    staff.desk.once()
+
+    assert staff.desk.state("TASK-001") == "done"
+    assert staff.desk.task("TASK-001").tier == "artifact"
+
+
+def test_few_words_of_one_step_do_not_spoil_what_another_has_said(staff):
+    staff.codex.say(lambda order: staff.report(order, "read it"))
+    staff.desk.save(TALK + "- steps: analyze, generate\n")
+    staff.desk.once()
+
+    assert staff.desk.state("TASK-001") == "done"
