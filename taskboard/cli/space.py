@@ -80,7 +80,7 @@ def _left(ctx: Context) -> list[dict[str, Any]]:
 def _lines(screen: Screen, document: Mapping[str, Any]) -> Iterator[str]:
     parts = [
         _count(len(document["runs"]), "run's logs", "runs' logs"),
-        _count(len(document["objects"]), "old text of the board", "old texts of the board"),
+        _count(len(document["objects"]), "old text", "old texts"),
     ]
     if document["runs"] or document["objects"]:
         deed = "Would remove" if document["dry_run"] else "Removed"

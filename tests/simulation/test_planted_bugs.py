@@ -91,6 +91,13 @@ def be_due_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(daemon, "due", lambda *_, **__: 0.0)
 
 
+def record_no_write_back(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> None:
+        return
+
+    patch.setattr(project, "remember", nothing)
+
+
 PLANTS: list[Plant] = [
     acknowledge_before_the_sync,
     skip_the_fence,
@@ -104,6 +111,7 @@ PLANTS: list[Plant] = [
     tidy_up_what_a_person_wrote,
     never_notice_that_a_holder_died,
     be_due_for_ever,
+    record_no_write_back,
 ]
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from simworld.chronicle import Chronicle
 from simworld.person import Person, marks
 from simworld.programs import DaemonProgram
 from simworld.stage import BOARD, LEDGER, ROOT, STATE, Stage, Violation
+from taskboard.core.codec import decode
 from taskboard.core.identity import doubled_ids, reused_ids
 from taskboard.core.parse import parse
+from taskboard.core.past import Trail
 from taskboard.core.ready import reasons
 from taskboard.core.state import Kind
+from taskboard.loop.past import present
 from taskboard.loop.scene import set_scene
+from taskboard.loop.writeback import WriteBack
 from taskboard.testing.simdisk import Node
 
 _WRITTEN = (Kind.READY, Kind.BLOCKED, Kind.RUNNING, Kind.DONE, Kind.FAILED)
@@ -130,6 +135,28 @@ class Judge:
                 raise Violation(f"{task.task}: processes are left: {self.stage.living(task.task)}")
         if memory.sight.held is None and not world.paused:
             self._board_shows(world)
+        self._past_is_told()
+        if memory.sight.held is None:
+            await self._comes_back(program)
+
+    def _past_is_told(self) -> None:
+        """Every text that ever stood on the board comes from the ledger, up to the present."""
+        trail = Trail()
+        for line in self.bytes_of(LEDGER).splitlines(keepends=True):
+            if trail.note(decode(line)) and (found := trail.last) is not None:
+                found.text(self.bytes_of(STATE / "objects" / found.whole))
+        stands = hashlib.sha256(self.bytes_of(BOARD)).hexdigest()
+        if trail.last is None or trail.last.digest != stands:
+            raise Violation(f"the ledger tells of another board: {trail.last}")
+
+    async def _comes_back(self, program: DaemonProgram) -> None:
+        """The board as it would be written from the ledger is the board, also where the record
+        of the last projection is gone."""
+        ctx = program.ctx
+        lost = WriteBack(ctx.files, ctx.clock, board=BOARD, state=STATE / "nowhere")
+        for one in (ctx, replace(ctx, writeback=lost)):
+            if (await present(one)).data != self.bytes_of(BOARD):
+                raise Violation("the ledger does not give the board back")
 
     def _letter(self, name: str, state: str) -> None:
         if state.startswith("failed:") and state != "failed:cancelled":
