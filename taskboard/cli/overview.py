@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from taskboard import __version__
 from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
@@ -42,7 +43,7 @@ def status(ctx: typer.Context) -> None:
 
 def _status_shape(seen: Look, daemon: Holder | None) -> dict[str, Any]:
     return {
-        "daemon": daemon.shape() if daemon else None,
+        "daemon": _daemon_shape(seen, daemon) if daemon else None,
         "held": seen.sight.held,
         "paused": seen.scene.paused is not None,
         "counts": _counts(seen),
@@ -52,6 +53,11 @@ def _status_shape(seen: Look, daemon: Holder | None) -> dict[str, Any]:
         "cost_usd_today": _cost_today(seen),
         "unpriced_tokens_today": _unpriced_today(seen),
     }
+
+
+def _daemon_shape(seen: Look, daemon: Holder) -> dict[str, Any]:
+    """Who works here, and the version it said it is; null when it did not say."""
+    return {**daemon.shape(), "version": seen.world.daemon_version or None}
 
 
 def _of(seen: Look, kind: Kind) -> list[Task]:
@@ -141,6 +147,10 @@ def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
         now = seen.ctx.clock.now()
         age = f" for {brief((now - since).total_seconds())}" if since else ""
         yield f"A daemon works here{age} (process {daemon.who.pid})."
+        other = seen.world.other_version(__version__)
+        if other is not None:
+            said = f"It is taskboard {one_line(other)}, and this is {__version__}."
+            yield screen.paint(f"{said} Start it anew to have one version.", "warning")
     if seen.sight.held:
         text = f"Held: {one_line(seen.sight.held)} Nothing new starts."
         yield from _with_ways(screen, text, seen.ways_out)
