@@ -194,16 +194,34 @@ def make(edges: Edges) -> Executor:
 
 
 def _policy(order: Order) -> str:
-    """What it may not do, in its own terms: only names, for its patterns may hardly be more."""
+    """What it may not do, in its own terms: patterns over its tools' arguments as JSON."""
     rules = [_rule(["run_shell_command"])]
     if not order.rights.network:
         rules.append(_rule(["web_fetch", "google_web_search"]))
-    names = dict.fromkeys(path.name for path in order.control)
-    rules += [
-        _rule(["write_file", "replace"], f'"file_path":"[^"]*{re.escape(name)}["/]')
-        for name in names
-    ]
+    patterns = (*_ODD_PATHS, *dict.fromkeys(_spellings(order)))
+    rules += [_rule(["write_file", "replace"], f'"file_path":"{found}') for found in patterns]
     return "\n".join(rules)
+
+
+_ODD_PATHS = (r'[^"]*\\', r'[^"]*/\.\.?["/]', r'\.\.["/]', r'[^"]*//', r'(\./)?"')
+"""Paths with quotes or backslashes, with `.` or `..` on the way, with doubled slashes, and none: a
+control file has one spelling left for each folder it can be named from."""
+
+
+def _spellings(order: Order) -> Iterator[str]:
+    """Patterns for the control files and what lies beneath them: whole paths, and those from the
+    project on. A file that only has such a name elsewhere is none."""
+    projects = {order.project, order.project.resolve()}
+    for path in order.control:
+        for whole in dict.fromkeys((path, path.parent.resolve() / path.name, path.resolve())):
+            yield _literal(whole) + '["/]'
+            for project in projects:
+                if whole != project and whole.is_relative_to(project):
+                    yield r"(\./)?" + _literal(whole.relative_to(project)) + '["/]'
+
+
+def _literal(path: Path) -> str:
+    return re.escape(json.dumps(str(path), ensure_ascii=False)[1:-1])
 
 
 def _rule(tools: list[str], pattern: str = "") -> str:

@@ -100,6 +100,38 @@ def test_a_session_that_is_gone_begins_anew_with_the_whole_prompt(gemini):
     assert "Do the work." in gemini.told()
 
 
+def test_only_control_files_themselves_are_refused_however_they_are_spelled(gemini):
+    root = gemini.folder / "project"
+    names = ("task-board.md", ".git/hooks", ".git/config", ".git/modules", ".taskboard")
+    order = gemini.order(control=tuple(root / name for name in names))
+    free = [
+        "config/app.yaml",
+        "src/hooks/useX.ts",
+        f"{root}/src/modules/a.ts",
+        "./my-task-board.md",
+    ]
+    held = [
+        *("task-board.md", "./task-board.md", "././task-board.md", f"{root}/task-board.md"),
+        *("x/../task-board.md", f"{root}//task-board.md", f"{root}/../project/task-board.md"),
+        *(".git/hooks/pre-commit", f"{root}/.git/config", ".git/./config", ".taskboard/trust"),
+        'x"/../task-board.md',
+    ]
+    (root / ".git/hooks").mkdir(parents=True)
+    gemini.model.push(
+        *[tool_use("write_file", {"file_path": path, "content": "by it"}) for path in free + held],
+        report(),
+    )
+    outcome = gemini.run(order)
+    assert isinstance(outcome, Succeeded), outcome
+    written = [p.relative_to(root) for p in root.rglob("*") if p.is_file()]
+    assert sorted(map(str, written)) == [
+        "config/app.yaml",
+        "my-task-board.md",
+        "src/hooks/useX.ts",
+        "src/modules/a.ts",
+    ]
+
+
 def test_a_refused_key_and_no_key_are_unable(gemini):
     gemini.model.push(error(401, times=None))
     outcome = gemini.run(gemini.order())
