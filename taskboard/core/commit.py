@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -112,26 +112,30 @@ class Recent(Generic[Place]):
     """The ids of the last 10,000 events, each with the place of its commit."""
 
     def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
-        self._order: deque[str] = deque()
+        self._places: dict[str, tuple[int, Place]] = {}
+        """By id, in order; with how many were noted before. Twice as many as count, at most."""
+        self._count = 0
 
     def note(self, events: Iterable[Event], place: Place) -> None:
         """Remember a commit's ids, and forget the oldest."""
-        places, order = self._places, self._order
+        places = self._places
         for event in events:
-            places[event.id] = place
-            order.append(event.id)
-            if len(order) > REMEMBERED:
-                places.pop(order.popleft(), None)
+            places[event.id] = (self._count, place)
+            self._count += 1
+        if len(places) >= 2 * REMEMBERED:
+            self._places = dict(islice(places.items(), len(places) - REMEMBERED, None))
 
     def known(self) -> list[tuple[str, Place]]:
         """Every id that is remembered, the oldest first, with its place."""
-        return [(id_, self._places[id_]) for id_ in self._order if id_ in self._places]
+        return [(id_, place) for id_, (number, place) in self._places.items() if self._is(number)]
 
     def restore(self, known: Iterable[tuple[str, Place]]) -> None:
         """Remember what ``known`` told."""
-        self._places = dict(known)
-        self._order = deque(self._places)
+        self._places = {id_: (number, place) for number, (id_, place) in enumerate(known)}
+        self._count = len(self._places)
+
+    def _is(self, number: int) -> bool:
+        return number >= self._count - REMEMBERED
 
     def places(self, drafts: Sequence[Draft]) -> list[Place]:
         """Where these drafts were recorded before, each commit once; empty when they are new.
@@ -141,14 +145,15 @@ class Recent(Generic[Place]):
         named = [draft.id for draft in drafts if draft.id is not None]
         if not named:
             return []
-        known = [id_ for id_ in named if id_ in self._places]
+        found = {id_: self._places.get(id_) for id_ in named}
+        known = [id_ for id_, one in found.items() if one is not None and self._is(one[0])]
         if known and len(known) < len(named):
             raise Refused(
                 f"The id {known[0]} was recorded before, in another commit.",
                 hint="Repeat a commit with all its drafts, or give new facts new ids.",
                 data={"reason": "id_reused", "ids": known},
             )
-        return list(dict.fromkeys(self._places[id_] for id_ in known))
+        return list(dict.fromkeys(self._places[id_][1] for id_ in known))
 
 
 def repeated(drafts: Sequence[Draft], recorded: Iterable[Event]) -> list[Event]:

@@ -75,10 +75,12 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     row = row_for(kind, event)
     if row is None:
         raise _refusal(task, fact)
-    status = _target(task, fact, row)
     if task is None:
-        return born(fact, status, ts, seq, device)
-    _guard_run(task, fact, row)
+        return born(fact, _target(task, fact, row), ts, seq, device)
+    # Most facts move nothing: what cannot matter to those is passed over.
+    status = task.status if row.same else _target(task, fact, row)
+    if not row.same or row.run != "none":
+        _guard_run(task, fact, row)
     changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
@@ -87,9 +89,12 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
     own = CHANGES.get(event)
     if own:
         changes.update(own(task, fact, ts))
-    moved = status != task.status
-    _line_changes(task, fact.data, moved, event in _BEGINS, changes)
-    changes |= said_changes(task, fact)
+    moved = status is not task.status and status != task.status
+    data = fact.data
+    if moved or "note" in data or "result" in data or event in _BEGINS:
+        _line_changes(task, data, moved, event in _BEGINS, changes)
+    if "cost_usd" in data or "question" in data:
+        changes |= said_changes(task, fact)
     if task.requested and (moved or event in _ANSWERS):
         changes["requested"] = None
     if moved:
@@ -157,7 +162,9 @@ def settle(world: World, event: Event, task: Task | None) -> None:
             world.vouched.add(task.work)
     elif event.type in _SETTLES:
         _SETTLES[event.type](world, event)
-    tell_costs(world, event.ts[:10], task, event.data)
+    data = event.data
+    if "cost_usd" in data or "usage" in data:
+        tell_costs(world, event.ts[:10], task, data)
     world.seq = event.seq
     world.head = event.hash
 

@@ -62,7 +62,8 @@ class LazyMap(MutableMapping[str, T], Generic[T]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value, or ``default``."""
-        return self[key] if key in self._found else default
+        one = self._found.get(key, default)
+        return self[key] if type(one) is int else one
 
     def __setitem__(self, key: str, value: T) -> None:
         self._found[key] = value

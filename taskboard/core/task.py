@@ -251,7 +251,7 @@ class World:
         self.names[task.task] = task_id
         if task.status.kind in CLOSED:
             self.unclosed.pop(task_id, None)
-        else:
+        elif task_id not in self.unclosed:
             self.unclosed[task_id] = None
         if parent is not None:
             self.parents[task_id] = parent

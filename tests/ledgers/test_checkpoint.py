@@ -1,10 +1,14 @@
 """The checkpoint says what all events say, or it is not believed."""
 
+import re
+from pathlib import Path
+
 import hypothesis.strategies as st
 import msgspec
 import pytest
 from hypothesis import given, settings
 
+from taskboard.core import fold as fold_module
 from taskboard.core.checkpoint import _APART
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
@@ -234,3 +238,16 @@ def test_everything_a_world_says_can_be_kept():
     for name, value in kept.items():
         kind = type(value)
         assert (kind(back[name]) if kind in (set, frozenset) else back[name]) == value
+
+
+def test_every_module_that_the_fold_is_made_of_tells_programs_apart():
+    """A change to any of them must make older checkpoints count for nothing."""
+    core = Path(fold_module.__file__).parent
+    found, waiting = set(), ["fold"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            text = (core / f"{name}.py").read_text()
+            waiting += re.findall(r"^from taskboard\.core\.(\w+) import", text, re.MULTILINE)
+    assert found == {module.__name__.rpartition(".")[2] for module in checkpoints.FOLD}

@@ -137,21 +137,21 @@ class Chain:
         return None
 
     def _fold(self, events: list[Event], starts: list[int]) -> None:
-        world = self.world
+        world, watch = self.world, self.watch
         for number, event in enumerate(events):
-            task = None
             try:
+                task = None
                 if is_about_task(event):
-                    before = world.tasks.get(str(event.task_id))
+                    before = world.tasks.get(event.task_id or "")
                     task = advance(before, event, ts=event.ts, seq=event.seq, device=event.device)
+                elif self.newer is None and not is_known(event.type):
+                    self.newer = f"event {event.seq}, {event.type[:64]!r}"
                 settle(world, event, task)
             except (TaskboardError, ValueError, TypeError, KeyError, AttributeError) as error:
                 reason = f"{event.type} is not legal there: {error}"
                 raise self.corrupt(Bad(starts[number], event.seq, reason)) from error
-            if task is None and not is_known(event.type) and self.newer is None:
-                self.newer = f"event {event.seq}, {event.type[:64]!r}"
-            if self.watch is not None:
-                self.watch(event)
+            if watch is not None:
+                watch(event)
 
 
 def _misplaced(event: Event, seq: int, head: str) -> str:

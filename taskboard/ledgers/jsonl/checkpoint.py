@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from taskboard import __version__
-from taskboard.core import changes, fold, state, steps, task
+from taskboard.core import bill, changes, costs, event, fold, lazy, state, steps, task, units
 from taskboard.core.checkpoint import Frozen, freeze, thaw
 from taskboard.core.task import Task, World
 from taskboard.files import Files, Log
@@ -31,6 +31,9 @@ from taskboard.log import log
 
 EVERY = 10_000
 """Events after which it is written anew."""
+
+FOLD = (bill, changes, costs, event, fold, lazy, state, steps, task, units)
+"""The modules that decide what a ledger folds to."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -187,7 +190,7 @@ def _read(file: Log) -> tuple[Head, Body, int]:
 def program() -> str:
     """This program, as far as the fold depends on it: its version, and a sum of the sources."""
     found = 0
-    for module in (changes, fold, state, steps, task):
+    for module in FOLD:
         with suppress(OSError, TypeError):
             found = zlib.crc32(Path(module.__file__ or "").read_bytes(), found)
     return f"{__version__} {found:08x} {sys.byteorder}"
