@@ -19,7 +19,7 @@ from taskboard.config import Configured, load
 from taskboard.confinement import Confiner
 from taskboard.core.bill import Rates
 from taskboard.core.event import Draft
-from taskboard.core.prices import PRICES
+from taskboard.core.prices import FREE, PRICES
 from taskboard.core.redact import Redactor, secrets_of
 from taskboard.core.setting_kinds import PRICE_SETTINGS
 from taskboard.core.settings import Settings
@@ -104,7 +104,7 @@ def open_app(
         writable=writable,
         redact=redactor.redact_data,
     )
-    prices = _prices(settings)
+    prices = _prices(settings, environ)
     edges = Edges(
         clock=clock,
         processes=processes,
@@ -178,11 +178,13 @@ def _confiner(environ: Mapping[str, str]) -> Confiner | None:
     return find_confiner(environ).confiner
 
 
-def _prices(settings: Settings) -> dict[str, Rates]:
-    """Published prices, and the user's own on top; what one leaves out is 0."""
+def _prices(settings: Settings, environ: Mapping[str, str]) -> dict[str, Rates]:
+    """Published prices, and the user's own on top; what one leaves out is 0, and so is all that an
+    offline model does."""
     zero = dict.fromkeys((s.name for s in PRICE_SETTINGS), 0.0)
     own = {model: Rates(**{**zero, **rates}) for model, rates in settings.prices.items()}
-    return {**PRICES, **own}
+    known = {**PRICES, **own}
+    return dict.fromkeys(known, Rates(0, 0, 0, 0, 0)) if environ.get(FREE) == "1" else known
 
 
 def _decider(settings: Settings, desk: Desk) -> Decider:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from taskboard.core.prices import FREE
+
 _INSTEAD = {"TASKBOARD_DECIDER": "claude", "TASKBOARD_EXECUTOR": "claude"}
 """What is used unless the user has set something else by variable."""
 
@@ -22,7 +24,9 @@ def offline_model(wanted: bool) -> Iterator[None]:
 
     before = dict(os.environ)
     with OfflineModel() as model:
-        os.environ.update({**model.environ, **{k: before.get(k, v) for k, v in _INSTEAD.items()}})
+        os.environ.update(
+            {**model.environ, **_MARK, **{k: before.get(k, v) for k, v in _INSTEAD.items()}}
+        )
         try:
             yield
         finally:

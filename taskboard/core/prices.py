@@ -13,3 +13,6 @@ PRICES: dict[str, Rates] = {
     "claude-opus-5-5": Rates(4, 20, 0.20, 5, 8),
     "claude-haiku-4-5": Rates(1, 5, 0.10, 1.25, 2),
 }
+
+FREE = "TASKBOARD_MODELS_ARE_FREE"
+"""The variable that says so: the models are an offline one, which costs nothing."""

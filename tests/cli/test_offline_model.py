@@ -84,7 +84,7 @@ def test_everything_that_was_spent_stands_on_the_events(offline):
     paid = {e["type"]: e["data"]["cost_usd"] for e in events if e["data"].get("usage")}
 
     assert {"decided", "step_completed", "validated"} <= paid.keys()
-    assert all(cost > 0 for cost in paid.values())
+    assert set(paid.values()) == {0.0}  # and so no budget is spent on it
 
 
 def test_what_the_user_has_set_goes_before_it(offline, monkeypatch):
@@ -135,7 +135,7 @@ def test_a_run_is_passed_on_by_command(board):
     said = board.ok("release", "TASK-001@1", "--to", "gemini")
 
     assert said["state"] == "ready"
-    assert "relayed running:me" in board("tail", "--type", "relayed").out
+    assert "passed on" in board("tail", "--type", "relayed").out
     assert "outside -> gemini manual" in board("tail", "--type", "relayed").out
 
 
