@@ -39,7 +39,7 @@ TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015
 @dataclass(frozen=True, slots=True)
 class _Whole:
     """One task with everything that is known about it; ``talk`` is what it asked and was
-    answered."""
+    answered, ``freed`` its runs whose logs ``gc`` has removed, and when."""
 
     seen: Look
     task: Task
@@ -48,6 +48,7 @@ class _Whole:
     runs: list[Story]
     talk: list[dict[str, Any]]
     decisions: list[Thought]
+    freed: dict[str, str]
 
 
 def show(ctx: typer.Context, name: TaskId) -> None:
@@ -57,10 +58,10 @@ def show(ctx: typer.Context, name: TaskId) -> None:
     async def work(app: App) -> _Whole:
         seen = await look(app)
         task = seen.task(name)
-        events, decided = await _history(seen, task)
+        events, decided, freed = await _history(seen, task)
         talk = [await _said(app, event) for event in events if _is_said(event)]
         text = await _text(seen, task)
-        return _Whole(seen, task, text, events, stories(events), talk, decided)
+        return _Whole(seen, task, text, events, stories(events), talk, decided, freed)
 
     whole = call.run(work, writable=False)
     call.answer("show", lambda: _show_shape(whole), lambda screen: _show_lines(screen, whole))
@@ -82,17 +83,23 @@ def why(ctx: typer.Context, name: TaskId) -> None:
     call.answer("why", document, lambda screen: _why_lines(screen, seen, task, document))
 
 
-async def _history(seen: Look, task: Task) -> tuple[list[Event], list[Thought]]:
-    """Every event about the task, and what decisions said of it under any of its names."""
+async def _history(seen: Look, task: Task) -> tuple[list[Event], list[Thought], dict[str, str]]:
+    """Every event about the task, what decisions said of it under any of its names, and when the
+    logs of its runs were removed."""
     names = frozenset(n for n, task_id in seen.world.names.items() if task_id == task.task_id)
     events: list[Event] = []
     decided: list[Thought] = []
+    runs: dict[str, str] = {}
     async for event, _line in seen.ctx.history.read():
         if event.task_id == task.task_id:
             events.append(event)
+            if event.type == E.CLAIMED and event.run:
+                runs[event.run] = ""
         elif event.type == E.DECIDED:
             decided += thoughts(event, names)
-    return events, decided
+        elif event.type == E.SPACE_FREED:
+            runs |= {run: event.ts for run in event.data.get("runs", ()) if run in runs}
+    return events, decided, {run: when for run, when in runs.items() if when}
 
 
 async def _text(seen: Look, task: Task) -> str:
@@ -151,9 +158,11 @@ def _show_lines(screen: Screen, whole: _Whole) -> Iterator[str]:
         yield f"\n{screen.paint('Runs', 'bold')}"
         for number, story in enumerate(whole.runs):
             before = whole.runs[number - 1].started if number else ""
-            yield from run_lines(
-                screen, story, log_of(seen.ctx, story.run), _led(whole, story, before)
-            )
+            log = log_of(seen.ctx, story.run)
+            yield from run_lines(screen, story, log, _led(whole, story, before))
+            if log is None and story.run in whole.freed:
+                when = When(here=screen.tty).moment(whole.freed[story.run])
+                yield screen.paint(f"    log removed by gc, {when}", "dim")
     yield from _decision_lines(screen, whole)
     yield from _event_lines(screen, whole)
     yield ""

@@ -37,6 +37,7 @@ def test_what_went_is_said_recorded_and_no_fault(old):
     assert names[0] in old("tail", "--json").out.splitlines()[-1]
     assert old.ok("verify")["ok"] is True
     assert old.ok("show", "TASK-001")["runs"][0]["log"] is None
+    assert "    log removed by gc, 20" in old("show", "TASK-001").out
 
 
 def test_what_only_a_person_can_decide_about_is_named(old):
