@@ -15,8 +15,12 @@ from taskboard.cli.since import moment
 from taskboard.cli.text import Screen, padded
 from taskboard.cli.when import When
 from taskboard.core.figures import Figures
+from taskboard.core.setting_kinds import spell_duration
 from taskboard.core.units import brief
 
+_COARSE = 10
+"""Minutes from which seconds are no longer told."""
+_DAY = 86400
 _BAR = 30
 """Columns of the longest bar."""
 _LATENCIES = (
@@ -96,7 +100,10 @@ def _length(seconds: float | None) -> str:
         return "-"
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"
-    return f"{seconds:.1f}s" if seconds < 60 else brief(seconds)
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest}s" if minutes < _COARSE else brief(seconds)
 
 
 # Over time
@@ -117,14 +124,14 @@ def _over_time(screen: Screen, found: dict[str, Any], when: When, now: datetime)
     if len(series) < 2:
         return
     first, second = (datetime.fromisoformat(part["since"]) for part in series[:2])
-    width = brief((second - first).total_seconds())
-    yield f"\n{screen.paint('Over time', 'bold')}, {width} each"
+    width = (second - first).total_seconds()
+    yield f"\n{screen.paint('Over time', 'bold')}, {spell_duration(width)} each"
     for name, value in _MEASURES:
         values = [float(value(part)) for part in series]
         if any(values):
             yield f"  {padded(name, 11)}  {spark(values)}  at most {_most(name, max(values))}"
     yield ""
-    yield from _bars(screen, series, when, now)
+    yield from _bars(screen, series, lambda ts: ts[:10] if width >= _DAY else when.brief(ts, now))
 
 
 def _most(name: str, value: float) -> str:
@@ -134,7 +141,7 @@ def _most(name: str, value: float) -> str:
 
 
 def _bars(
-    screen: Screen, series: list[dict[str, Any]], when: When, now: datetime
+    screen: Screen, series: list[dict[str, Any]], spell: Callable[[str], str]
 ) -> Iterator[str]:
     """The last ten parts in which anything ended."""
     parts = [p for p in series if p["tasks"]["done"] or p["tasks"]["failed"]][-10:]
@@ -142,6 +149,6 @@ def _bars(
     for part in parts:
         done, failed = part["tasks"]["done"], part["tasks"]["failed"]
         drawn = screen.paint(bar(done, most, _BAR), "done")
-        drawn += screen.paint(bar(failed, most, _BAR), "failed")
+        drawn += screen.paint("▒" * len(bar(failed, most, _BAR)), "failed")
         said = f"{done} done" + (f", {failed} failed" if failed else "")
-        yield f"  {padded(when.brief(part['since'], now), 17)}  {drawn} {said}"
+        yield f"  {padded(spell(part['since']), 17)}  {drawn} {said}"
