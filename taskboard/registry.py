@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -32,21 +34,32 @@ _GENERAL = {"executors": (FALLBACK, MODELS), "deciders": ()}
 
 def names(kind: str) -> tuple[str, ...]:
     """Every implementation of a kind, ``executors`` or ``deciders``."""
-    return _names(kind, user_settings(os.environ).with_name(kind))
+    return tuple(sorted({*_ours(kind), *_own(kind)}))
 
 
 @cache
-def _names(kind: str, own: Path) -> tuple[str, ...]:
-    """Ours and those in the folder ``own``. What others may write to is not looked at: it would
-    be run as this user. A name of ours stays ours."""
+def _ours(kind: str) -> frozenset[str]:
     package = import_module(f"taskboard.{kind}")
-    if own.is_dir():
-        problems = problems_of(own, *own.glob("*.py"))
-        for problem in problems:
-            log.warning("%s Its programs are left out. %s", problem.message, problem.hint)
-        if not problems and str(own) not in package.__path__:
-            package.__path__.append(str(own))
-    return tuple(sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(package.__path__)))
+    return frozenset(_spelled(module.name) for module in pkgutil.iter_modules(package.__path__))
+
+
+def _own(kind: str) -> Mapping[str, Path]:
+    return _files(user_settings(os.environ).with_name(kind))
+
+
+@cache
+def _files(folder: Path) -> Mapping[str, Path]:
+    """The user's own files by name. What others may write to is not looked at: it would be run as
+    this user."""
+    found = sorted(path for path in folder.glob("*.py") if path.stem.isidentifier())
+    problems = problems_of(folder, *found) if found else []
+    for problem in problems:
+        log.warning("%s Its programs are left out. %s", problem.message, problem.hint)
+    return {} if problems else {_spelled(path.stem): path for path in found}
+
+
+def _spelled(module: str) -> str:
+    return module.replace("_", "-")
 
 
 def options(kind: str, name: str) -> tuple[Setting, ...]:
@@ -62,7 +75,20 @@ def decider(name: str, desk: Desk) -> Decider:
 
 
 def _module(kind: str, name: str) -> ModuleType:
+    """A name of ours stays ours."""
+    if name not in _ours(kind) and name in _own(kind):
+        return _loaded(_own(kind)[name])
     return import_module(f"taskboard.{kind}.{name.replace('-', '_')}")
+
+
+@cache
+def _loaded(path: Path) -> ModuleType:
+    spec = spec_from_file_location(f"taskboard_own_{path.stem}", path)
+    if spec is None or spec.loader is None:  # no file of Python's
+        raise ImportError(f"{path} cannot be loaded")
+    module = sys.modules[spec.name] = module_from_spec(spec)  # dataclasses look for it there
+    spec.loader.exec_module(module)
+    return module
 
 
 @dataclass(slots=True)

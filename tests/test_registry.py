@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import taskboard.executors
 from taskboard import registry
 from taskboard.clock import SystemClock
 from taskboard.config import load
@@ -52,7 +51,6 @@ make = Parrot
 def own(tmp_path, monkeypatch):
     """A user's folder for executors of their own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr(taskboard.executors, "__path__", [*taskboard.executors.__path__])
     folder = tmp_path / "taskboard" / "executors"
     folder.mkdir(parents=True)
     return folder
