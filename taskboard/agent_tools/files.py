@@ -3,13 +3,16 @@ answers a text for it, or raises ``Fault``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from taskboard.agent_tools.fence import Fault
 from taskboard.agent_tools.glob import fits
 from taskboard.agent_tools.ground import MAX_FILE, Entry, Ground
 from taskboard.core.redact import REDACTED
+
+Stop = Callable[[], bool]
+"""Whether a tool that looks at many files should give up."""
 
 MAX_TEXT = 40_000
 """Characters that one answer may have."""
@@ -44,11 +47,11 @@ def read_file(ground: Ground, given: dict[str, Any]) -> str:
     return "\n".join(shown) or "[The file is empty.]"
 
 
-def list_files(ground: Ground, given: dict[str, Any]) -> str:
+def list_files(ground: Ground, given: dict[str, Any], stop: Stop) -> str:
     """One line for each file, folder and link beneath ``path`` that fits ``pattern``."""
     pattern = given.get("pattern") or ""
     lines: list[str] = []
-    for entry in ground.walk(given.get("path") or ""):
+    for entry in _until(stop, ground.walk(given.get("path") or "")):
         if not fits(pattern, entry.path):
             continue
         if len(lines) == _LISTED:
@@ -58,14 +61,14 @@ def list_files(ground: Ground, given: dict[str, Any]) -> str:
     return "\n".join(lines) or "[Nothing is there that fits.]"
 
 
-def search(ground: Ground, given: dict[str, Any]) -> str:
+def search(ground: Ground, given: dict[str, Any], stop: Stop) -> str:
     """``path:line: text`` for each line that holds ``pattern``, an exact text. It is no regular
     expression: one that a model or a hostile text chooses can take for ever."""
     wanted = given["pattern"]
     if not wanted or "\n" in wanted:
         raise Fault("pattern must be a text within one line.")
     lines: list[str] = []
-    for hit in _hits(ground, given.get("path") or "", wanted):
+    for hit in _hits(ground, given.get("path") or "", wanted, stop):
         if len(lines) == _HITS:
             lines.append(f"[more than {_HITS} lines: search for something narrower]")
             break
@@ -106,16 +109,16 @@ def _listed(entry: Entry) -> str:
     return f"{entry.path}{marks.get(entry.kind, '')}{size}"
 
 
-def _hits(ground: Ground, path: str, wanted: str) -> Iterator[str]:
+def _hits(ground: Ground, path: str, wanted: str, stop: Stop) -> Iterator[str]:
     left = _SEARCHED
-    for entry in _files(ground, path):
+    for entry in _until(stop, _files(ground, path)):
         if entry.size > MAX_FILE:
             continue
+        left -= entry.size  # read it is, whatever it turns out to be
         try:
             text = _text(ground.read(entry.path), entry.path)
         except Fault:
-            continue  # binary, or gone meanwhile
-        left -= len(text)
+            text = ""  # binary, or gone meanwhile
         if wanted in text:
             for number, line in enumerate(text.split("\n"), 1):
                 if wanted in line:
@@ -123,6 +126,14 @@ def _hits(ground: Ground, path: str, wanted: str) -> Iterator[str]:
         if left <= 0:
             yield "[The search ends here: too much to read. Name a folder.]"
             return
+
+
+def _until(stop: Stop, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries, until nobody wants them any more."""
+    for entry in entries:
+        if stop():
+            raise Fault("The run is over.")
+        yield entry
 
 
 def _files(ground: Ground, path: str) -> Iterator[Entry]:

@@ -87,11 +87,14 @@ _COMMAND = _Tool(
 )
 _DO: dict[str, Callable[[Ground, dict[str, Any]], str]] = {
     "read_file": files.read_file,
-    "list_files": files.list_files,
-    "search": files.search,
     "write_file": files.write_file,
     "edit_file": files.edit_file,
 }
+_LONG: dict[str, Callable[[Ground, dict[str, Any], files.Stop], str]] = {
+    "list_files": files.list_files,
+    "search": files.search,
+}
+"""Those that may look at any number of files."""
 
 
 class Kit:
@@ -131,19 +134,22 @@ class Kit:
         try:
             if name == "run_command" and self._shell:
                 return Result(*await self._shell.run(given["command"], given.get("timeout")))
-            text = await _in_thread(_DO[name], self._ground, given)
+            text = await _in_thread(name, self._ground, given)
         except Fault as fault:
             return Result(str(fault), failed=True)
         return Result(text)
 
 
-async def _in_thread(
-    do: Callable[[Ground, dict[str, Any]], str], ground: Ground, given: dict[str, Any]
-) -> str:
-    """Reading many files must not hold up everybody else; nor may a file be written behind the
-    back of who believes that this has ended."""
-    work = asyncio.ensure_future(asyncio.to_thread(do, ground, given))
+async def _in_thread(name: str, ground: Ground, given: dict[str, Any]) -> str:
+    """Reading many files must not hold up everybody else, nor go on when nobody wants them; nor
+    may a file be written behind the back of who believes that this has ended."""
     cancelled = False
+    if name in _LONG:
+        work = asyncio.ensure_future(
+            asyncio.to_thread(_LONG[name], ground, given, lambda: cancelled)
+        )
+    else:
+        work = asyncio.ensure_future(asyncio.to_thread(_DO[name], ground, given))
     while not work.done():
         try:
             await asyncio.wait({work})

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 from taskboard.agent_tools.fence import Fence
 from taskboard.agent_tools.glob import fits
-from taskboard.agent_tools.ground import MAX_FILE, Ground
+from taskboard.agent_tools.ground import MAX_FILE, Entry, Ground
 from taskboard.agent_tools.kit import Kit
 
 
@@ -134,6 +135,38 @@ def test_a_search_names_file_and_line(use, tmp_path):
     assert use("search", pattern="(two", path="a.txt").text == "a.txt:2: (two"
     assert use("search", pattern="nothing").text == "[Not found.]"
     assert use("search", pattern="x", path="missing").failed
+
+
+def test_what_is_binary_counts_as_read(use, tmp_path):
+    """Or a search in a folder of pictures would read all of them."""
+    for n in range(40):
+        with (tmp_path / f"f{n:02}.bin").open("wb") as file:
+            file.truncate(1 << 20)
+    (tmp_path / "z.txt").write_text("here")
+    assert use("search", pattern="here").text.startswith("[The search ends here")
+
+
+@pytest.mark.parametrize("tool", ["search", "list_files"])
+def test_a_look_at_many_files_ends_when_nobody_wants_it_any_more(tmp_path, tool):
+    looked = threading.Event()
+
+    class Endless(Ground):
+        def walk(self, folder):
+            while True:
+                looked.set()
+                yield Entry("a.txt", "file", 1)
+
+    (tmp_path / "a.txt").write_text("x")
+    kit = Kit(Endless(tmp_path, Fence(tmp_path, ()), "run"), None)
+
+    async def cancel():
+        work = asyncio.create_task(kit.use(tool, {"pattern": "zz"}))
+        await asyncio.to_thread(looked.wait, 20)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        return work.cancelled()
+
+    assert asyncio.run(cancel())
 
 
 @pytest.mark.parametrize(
