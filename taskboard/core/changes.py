@@ -68,7 +68,7 @@ def said_changes(task: Task, fact: Fact) -> dict[str, Any]:
 
 def _answered(task: Task, fact: Fact, _ts: str) -> dict[str, Any]:
     pair = (task.asked or "", str(fact.data.get("answer", "")))
-    return {"said": (*task.said, pair)[-_KNOWN:]}
+    return {"said": (*task.said, pair)[-_KNOWN:], "answers": task.answers + 1}
 
 
 def _paid(_task: Task, _fact: Fact, _ts: str) -> dict[str, Any]:
@@ -255,6 +255,7 @@ def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[
                 expires=lease.get("expires"),
                 budget_usd=fact.data.get("budget_usd"),
                 began_usd=task.cost_usd,
+                heard=task.answers,
             ),
             "attempt": fact.attempt,
             "claimed_as": fact.task,
@@ -278,4 +279,4 @@ def previous(task: Task, run: Run) -> Previous | None:
     """The run to go on from, when ``run`` has ended: that one, unless it never began."""
     if not run.reached:
         return task.previous
-    return Previous(run.run, run.executor, run.text, run.reached)
+    return Previous(run.run, run.executor, run.text, run.reached, run.heard)

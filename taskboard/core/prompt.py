@@ -34,6 +34,8 @@ class Assignment:
     label: str
     refusal: str | None = None
     said: Sequence[tuple[str, str]] = ()
+    unheard: int = 0
+    """How many of them, the last ones, who goes on has not been told."""
     edited: bool = False
     """The text is another than the session was begun with."""
 
@@ -63,7 +65,7 @@ def news(work: Assignment) -> str:
         changed,
         enclosed("task", work.text) if work.edited else "",
         _step(work),
-        *(_conversation(work)[-1:]),
+        *_conversation(work)[max(len(work.said) - work.unheard, 0) :],
         _refused(work),
         _END,
     ]

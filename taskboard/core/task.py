@@ -34,6 +34,8 @@ class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What it may cost; None without a limit."""
     began_usd: float = 0.0
     """What its task had cost when it began."""
+    heard: int = 0
+    """How many answers its task had been given when it began: it is told those."""
 
 
 class Uptime(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +54,8 @@ class Previous(msgspec.Struct, frozen=True, array_like=True):
     executor: str
     text: str | None
     step: str = "generate"
+    heard: int = 0
+    """How many answers of its owner it has heard."""
 
 
 class Owed(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +106,9 @@ class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     asked: str | None = None
     """What it asked its owner last."""
     said: tuple[tuple[str, str], ...] = ()
-    """Questions, and the digests of their answers, oldest first."""
+    """Questions, and the digests of their answers, oldest first: the last of them."""
+    answers: int = 0
+    """How many there have been."""
     cost_usd: float = 0.0
     """What models have cost for it, as far as prices were known."""
     refusal: str | None = None

@@ -30,7 +30,7 @@ async def order_of(
     ``budget`` is what it may cost, in US dollars."""
     fields = run.fields
     shell = run.executor == SHELL
-    work = None if shell else await _assignment(ctx, task, run, label, step)
+    work = None if shell else await _assignment(ctx, task, run, label, step, after)
     return Order(
         task=task.task,
         run=run.run,
@@ -92,8 +92,11 @@ def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | N
     return step_folder(ctx, before.run, before.step) if known else None
 
 
-async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str) -> Assignment:
+async def _assignment(  # noqa: PLR0917
+    ctx: Context, task: Task, run: Run, label: str, step: str, after: str | None
+) -> Assignment:
     before = task.previous
+    heard = before.heard if before is not None and after is None else run.heard
     return Assignment(
         task=task.task,
         title=task.title,
@@ -103,6 +106,7 @@ async def _assignment(ctx: Context, task: Task, run: Run, label: str, step: str)
         label=label,
         refusal=task.refusal,
         said=[(asked, await text_of(ctx, answer)) for asked, answer in task.said],
+        unheard=run.heard - heard,
         edited=before is not None and before.text != run.text,
     )
 

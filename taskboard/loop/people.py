@@ -84,9 +84,27 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
     """``answer ID TEXT``: in the ledger only; the text itself lies in ``objects/``."""
     if not text.strip():
         raise Usage("The answer is empty.", hint=f'taskboard answer {task.task} "..."')
+    asks = task.asked is not None or (task.kind is Kind.BLOCKED and task.status.what == "answer")
+    if not asks or task.kind in (Kind.DONE, Kind.WITHDRAWN):
+        deaf = _deaf(task)
+        await record_refusal(ctx, task, deaf, "answer", actor)
+        raise deaf
     answer = text.encode()
     draft = about(task, E.QUESTION_ANSWERED, actor, answer=digest_of(answer), characters=len(text))
     return await append_with(ctx, [answer], [draft])
+
+
+def _deaf(task: Task) -> Refused:
+    """Nobody would ever read the answer."""
+    asked = f"has asked nothing; it is {task.status.text}" if task.asked is None else "is over"
+    code = "terminal_blocked" if task.kind is Kind.DONE else "transition_blocked"
+    return Refused(
+        f"{task.task} {asked}: nobody would read the answer.",
+        hint="What a task should know stands in its text on the board.",
+        task=task.task,
+        data={"state": task.status.text, "verb": "answer"},
+        code=code,
+    )
 
 
 async def say_done(ctx: Context, task: Task, actor: str) -> Verdict:

@@ -47,11 +47,18 @@ def test_at_first_everything_is_told():
 
 
 def test_then_only_what_is_new():
-    told = news(with_(said=TALK, refusal="b.md is not there"))
+    told = news(with_(said=TALK, unheard=1, refusal="b.md is not there"))
     assert "Paint it." not in told
     assert "Blue or red?" not in told
     assert "How soon?" in told
     assert "b.md is not there" in told
+
+
+def test_every_answer_that_was_not_heard_is_told_and_no_other():
+    assert "Blue or red?" in news(with_(said=TALK, unheard=2))
+    assert "How soon?" in news(with_(said=TALK, unheard=2))
+    assert "The owner answers" not in news(with_(said=TALK))
+    assert "Blue or red?" in news(with_(said=TALK, unheard=9))
 
 
 def test_an_edited_text_is_news():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from taskboard.core.outcome import Failed, NeedsInput
+from taskboard.errors import Refused
+from taskboard.executor import Fitness
 from taskboard.loop import agents, find, people
 from taskboard.loop.context import Memory
 
@@ -227,3 +229,54 @@ def test_a_question_without_end_is_cut_and_stays_on_one_line(staff):
     assert len(asked["question"]) == 2000
     assert staff.desk.state("TASK-001") == "blocked:ann:answer"
     assert "\n- status: done" not in staff.desk.board
+
+
+# Several answers, and answers to nothing.
+
+
+def test_every_answer_since_the_last_run_reaches_the_session_that_goes_on(staff):
+    waits(staff)
+    answered(staff, "Blue.", ready=False)
+    answered(staff, "And not too dark.")
+    answered(staff, "By Friday.", ready=False)
+    staff.desk.once()
+
+    told = staff.codex.orders[1].news
+    assert [told.count(f"The owner answers: {t}") for t in ("Blue.", "And not", "By Fri")] == [
+        1
+    ] * 3
+
+
+def test_what_one_run_has_heard_the_next_is_not_told_again(staff):
+    waits(staff)
+    answered(staff, "Blue.")
+    staff.codex.say(ASKS)
+    staff.desk.once()
+    answered(staff, "Light blue.")
+    staff.desk.once()
+
+    told = staff.codex.orders[2].news
+    assert "Light blue." in told
+    assert "answers: Blue." not in told
+
+
+def test_the_second_step_of_a_run_does_not_hear_the_answer_twice(staff):
+    waits(staff, "steps: analyze, generate")
+    answered(staff, "Blue.")
+    staff.desk.once()
+
+    assert ["Blue." in order.news for order in staff.codex.orders[1:]] == [True, False]
+
+
+@pytest.mark.parametrize("status", ["ready", "done", "todo"])
+def test_an_answer_that_nobody_would_read_is_refused_and_recorded(staff, status):
+    for agent in staff.agents.values():
+        agent.fit = Fitness(usable=False, problem="It is away.")
+    staff.desk.save(task().replace("status: ready", f"status: {status}"))
+    staff.desk.turn(start=True)
+
+    with pytest.raises(Refused, match="nobody would read the answer"):
+        answered(staff, ready=False)
+
+    assert staff.desk.events("TASK-001")[-1] in ("transition_blocked", "terminal_blocked")
+    assert staff.desk.task("TASK-001").said == ()
