@@ -257,7 +257,7 @@ class _Course:
             run=order.run,
             sha256=sha256,
             log=order.log,
-            now=self.edges.clock.now(),
+            now=self.edges.clock.now().astimezone(),
             login=self.dialect.kind.login,
             timeout=order.timeout,
             stall=order.stall,

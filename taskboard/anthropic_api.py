@@ -222,7 +222,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         until = parsedate_to_datetime(headers.get("retry-after", ""))
         since = parsedate_to_datetime(headers.get("date", ""))
         return max((until - since).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -137,6 +137,15 @@ def test_every_refusal_has_a_word_and_only_passing_ones_are_tried_again(
     assert bool(trouble.hint) == (kind in {"auth", "billing", "no_model"})
 
 
+@pytest.mark.parametrize(
+    "wait", ["Fri, 20 Nov 99999999999999 13:00:00 GMT", "Fri, 20 Nov 0000 13:00:00 GMT", "nan"]
+)
+def test_a_wait_that_cannot_be_read_is_none(wait):
+    trouble, _asked = trouble_of(refusal(429, retry_after=wait), retries=0)
+
+    assert (trouble.kind, trouble.retry_after) == ("rate_limited", None)
+
+
 @pytest.mark.parametrize("wait", ["3600", "inf", "Fri, 20 Nov 2026 13:00:00 GMT"])
 def test_a_service_that_asks_for_more_patience_than_there_is_is_not_waited_for(wait):
     answer = refusal(429, retry_after=wait, date="Fri, 20 Nov 2026 12:00:00 GMT")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from taskboard.core.agent_turn import Trouble, Turn, brief_text
 from taskboard.core.bill import Bill
-from taskboard.core.outcome import Failed, Outcome, Snoozed, Unable
+from taskboard.core.outcome import LONGEST_QUOTA, Failed, Outcome, Snoozed, Unable
 from taskboard.core.report import Report, outcome_of, read_report
 from taskboard.core.units import brief, stamp
 
@@ -34,7 +34,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What else an outcome is made of."""
+    """What else an outcome is made of. ``now`` is in the machine's own time zone."""
 
     bill: Bill
     run: str
@@ -109,9 +109,23 @@ def _of_trouble(trouble: Trouble, ended: Ended, around: Around) -> Outcome:
 
 
 def _until(trouble: Trouble, now: datetime) -> datetime:
-    """Never in the past: a provider's clock may be behind ours."""
-    until = trouble.until or now + timedelta(seconds=trouble.wait or QUOTA_WAIT)
-    return max(until, now + timedelta(seconds=1))
+    """In UTC. Never in the past: a provider's clock may be behind ours; nor further ahead than
+    any quota lasts."""
+    until = _told(trouble.until, now)
+    if until is None:
+        until = now + timedelta(seconds=min(trouble.wait or QUOTA_WAIT, LONGEST_QUOTA))
+    latest = now + timedelta(seconds=LONGEST_QUOTA)
+    return min(max(until, now + timedelta(seconds=1)), latest).astimezone(UTC)
+
+
+def _told(until: datetime | time | None, now: datetime) -> datetime | None:
+    """What was told without a time zone was told in that of ``now``."""
+    if isinstance(until, time):
+        today = datetime.combine(now, until, now.tzinfo)
+        return today if today > now else today + timedelta(days=1)
+    if until is not None and until.tzinfo is None:
+        return until.replace(tzinfo=now.tzinfo)
+    return until
 
 
 def _of_process(ended: Ended, around: Around) -> Failed:

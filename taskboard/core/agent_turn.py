@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Protocol
 
 from taskboard.core.bill import Usage, tokens
@@ -19,12 +19,13 @@ LONGEST_LINE = 16 << 20
 class Trouble:
     """Why a turn did not end well, as its program says: ``kind`` is ``authentication quota
     provider refused turns budget stopped`` or ``capability``; ``status`` the service's HTTP
-    status; ``until`` when a quota is said to be over, else ``wait`` seconds."""
+    status; ``until`` when a quota is said to be over, else ``wait`` seconds. ``until`` without a
+    time zone is the machine's own time; a mere time of day is the next one."""
 
     kind: str
     error: str
     status: int | None = None
-    until: datetime | None = None
+    until: datetime | time | None = None
     wait: float | None = None
 
 

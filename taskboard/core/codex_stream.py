@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any
 
 from taskboard.core.agent_turn import LINGER, Trouble, Turn, at, brief_text, count_at, text_at
@@ -19,7 +20,13 @@ _QUOTA = re.compile(r"quota exceeded|usage limit|out of credits", re.IGNORECASE)
 _NO_LOGIN = re.compile(r"not logged in|log out and sign in|refresh token|login", re.IGNORECASE)
 _REFUSED = re.compile(r"content policy|flagged for|invalid_prompt|safety", re.IGNORECASE)
 _AGAIN = re.compile(r"try again in ([^.]*)", re.IGNORECASE)
-_PART = re.compile(r"(\d+) (second|minute|hour|day)", re.IGNORECASE)
+_PART = re.compile(r"(\d{1,6}) (second|minute|hour|day)", re.IGNORECASE)
+_AT = re.compile(
+    r"try again at (?:([a-z]{3})[a-z]* (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}),? )?"
+    r"(\d{1,2}:\d{2} ?[ap]m)\b",
+    re.IGNORECASE,
+)
+"""It tells local time: the date too, when it is another day."""
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -108,6 +115,7 @@ def _trouble(message: str) -> Trouble:
         kind=_kind(status, message),
         error=brief_text(message, 500) or "it failed and did not say why",
         status=status,
+        until=_until(message),
         wait=_wait(message),
     )
 
@@ -125,3 +133,19 @@ def _wait(message: str) -> float | None:
     found = _AGAIN.search(message)
     parts = _PART.findall(found[1]) if found else []
     return float(sum(int(n) * _SECONDS[unit.lower()] for n, unit in parts)) or None
+
+
+def _until(message: str) -> datetime | time | None:
+    """``try again at Nov 26th, 2026 8:52 AM`` or ``at 11:52 AM``, in the machine's own time."""
+    found = _AT.search(message)
+    if found is None:
+        return None
+    month, day, year, clock = found.groups()
+    clock = clock.upper().replace(" ", "")
+    try:
+        if month is None:
+            return datetime.strptime(clock, "%I:%M%p").time()  # noqa: DTZ007 - as it is told
+        told = f"{month.title()} {day} {year} {clock}"
+        return datetime.strptime(told, "%b %d %Y %I:%M%p")  # noqa: DTZ007 - as it is told
+    except ValueError:
+        return None

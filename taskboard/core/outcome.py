@@ -119,6 +119,10 @@ class Failed:
     bill: Bill = NOTHING
 
 
+LONGEST_QUOTA = 8 * 86400.0
+"""Seconds that a quota is believed to hold at most: they are by the week."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snoozed:
     """A quota holds it until ``until`` (UTC, ``...Z``). Spends nothing."""

@@ -172,7 +172,7 @@ class Executor:
         found += self._tools(order)
         found += ["--max-turns", str(options.get("max_turns") or _MAX_TURNS)]
         if model := order.model or options.get("model"):
-            found += ["--model", model]
+            found.append(f"--model={model}")  # it may begin with a dash
         if effort := options.get("effort"):
             found += ["--effort", effort]
         limits = [b for b in (order.budget_usd, options.get("budget_usd")) if b is not None]

@@ -161,7 +161,7 @@ class Executor:
         for name, value in settings.items():
             found += ["-c", f"{name}={_toml(value)}"]
         if model := self._model(order):
-            found += ["-m", model]
+            found.append(f"--model={model}")  # it may begin with a dash
         return [*found, *self._edges.options.get("args", ()), "-"]
 
     def _files(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:

@@ -142,7 +142,7 @@ class Executor:
         if not order.rights.hooks:
             found += ["--allowed-mcp-server-names", "none"]
         if model := order.model or self._edges.options.get("model"):
-            found += ["-m", model]
+            found.append(f"--model={model}")  # it may begin with a dash
         return [*found, *self._edges.options.get("args", ())]
 
     def _foreign(self, project: Path) -> Path | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from taskboard.core.agent_ending import Around, Ended, outcome_of_agent
-from taskboard.core.bill import Bill, Usage
+from taskboard.core.bill import Bill, Rates, Usage
 from taskboard.core.claude_code_stream import ClaudeCodeStream
 from taskboard.core.codex_stream import CodexStream
 from taskboard.core.gemini_stream import GeminiStream
@@ -109,6 +110,28 @@ def test_a_quota_of_claude_ends_when_it_says():
     assert claude(past).until > "2026-11-21T08:00:00"
 
 
+@pytest.mark.parametrize("delay", [10**18, 10**300, 99999999999])
+def test_no_retry_of_claude_is_waited_for_longer_than_a_quota_lasts(delay):
+    stream = ClaudeCodeStream()
+    line = {"type": "system", "subtype": "api_retry", "error_status": 429}
+    stream.hear({**line, "retry_delay_ms": delay})
+    turn = stream.turn(None, "")
+    found = outcome_of_agent(Ended(cause="closed", code=None, said="", turn=turn), AROUND)
+
+    assert found == Snoozed(until="2026-11-29T08:00:00.000000Z")
+
+
+@pytest.mark.parametrize("count", [10**320, 10**30])
+def test_absurd_counts_of_tokens_are_cut_and_cost_no_run(count):
+    stream = CodexStream("gpt")
+    stream.hear({"type": "turn.completed", "usage": {"input_tokens": count}})
+    rates = Rates(1.0, 1.0, 1.0, 1.0, 1.0)
+    bill = Bill.of(stream.turn(0, "").total, {"gpt": rates})
+
+    assert bill.used[0].input == 10**12
+    assert bill.cost_usd == 1e6
+
+
 def test_claude_is_not_waited_for_through_a_long_retry():
     stream = ClaudeCodeStream()
     retry = {"type": "system", "subtype": "api_retry", "error_status": 429}
@@ -178,6 +201,30 @@ def test_codex_fails_in_words(message, kind):
 def test_codex_says_when_its_quota_is_over():
     found = codex(failed("You've hit your usage limit. Try again in 3 hours 5 minutes."), code=1)
     assert found == Snoozed(until="2026-11-21T11:05:00.000000Z")
+
+
+@pytest.mark.parametrize(
+    ("told", "until"),
+    [
+        ("at Nov 26th, 2026 8:52 AM.", "2026-11-26T06:52:00.000000Z"),
+        ("at Nov 22nd, 2026 12:05 AM.", "2026-11-21T22:05:00.000000Z"),
+        ("at 11:52 AM.", "2026-11-21T09:52:00.000000Z"),
+        ("at 9:30 AM.", "2026-11-22T07:30:00.000000Z"),
+        ("at Dec 31st, 2999 8:52 AM.", "2026-11-29T08:00:00.000000Z"),
+        ("at Nov 31st, 2026 8:52 AM.", "2026-11-21T08:15:00.000000Z"),
+        ("in 99999999999 days 5 minutes", "2026-11-29T08:00:00.000000Z"),
+        (f"in {'9' * 400} days", "2026-11-29T08:00:00.000000Z"),
+    ],
+)
+def test_codex_tells_the_end_of_its_quota_in_the_machines_own_time(told, until):
+    """Here two hours east of Greenwich, at ten in the morning."""
+    stream = CodexStream("gpt")
+    stream.hear(failed(f"You've hit your usage limit. Upgrade to Pro or try again {told}"))
+    here = replace(AROUND, now=AROUND.now.astimezone(timezone(timedelta(hours=2))))
+    turn = stream.turn(1, "")
+    found = outcome_of_agent(Ended(cause="exit", code=1, said="", turn=turn), here)
+
+    assert found == Snoozed(until=until)
 
 
 def test_codex_counts_cached_tokens_within_the_prompt():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from taskboard.anthropic_api import Trouble
 from taskboard.core.bill import Bill
-from taskboard.core.outcome import Failed, Outcome, Snoozed, Unable
+from taskboard.core.outcome import LONGEST_QUOTA, Failed, Outcome, Snoozed, Unable
 from taskboard.core.redact import Redactor
 from taskboard.core.report import Report, outcome_of
 from taskboard.core.units import brief, stamp
@@ -57,8 +57,8 @@ def judge(ending: Ending, recorded: Recorded, redactor: Redactor) -> Outcome:
 def _of_trouble(trouble: Trouble, ending: Ending) -> Outcome:
     bill = ending.bill
     if trouble.kind == "rate_limited":
-        wait = timedelta(seconds=max(trouble.retry_after or 0.0, _QUOTA_WAIT))
-        return Snoozed(until=stamp(ending.now + wait), bill=bill)
+        seconds = min(max(trouble.retry_after or 0.0, _QUOTA_WAIT), LONGEST_QUOTA)
+        return Snoozed(until=stamp(ending.now + timedelta(seconds=seconds)), bill=bill)
     if trouble.kind in _UNABLE:
         about = f" (model {ending.model})" if trouble.kind == "no_model" else ""
         return Unable(
