@@ -79,8 +79,7 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
         return born(fact, _target(task, fact, row), ts, seq, device)
     # Most facts move nothing: what cannot matter to those is passed over.
     status = task.status if row.same else _target(task, fact, row)
-    if not row.same or row.run != "none":
-        _guard_run(task, fact, row)
+    _guard_run(task, fact, row)
     changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
     if not row.same and task.run and event in _ENDS_RUN:
         changes["run"] = None
