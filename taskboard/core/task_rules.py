@@ -15,7 +15,7 @@ from taskboard.core.scope import Scope, at, fields_of_part
 from taskboard.core.state import CLOSED, OPEN_WORDS, Kind
 from taskboard.core.units import read_time
 
-_SKEW = timedelta(minutes=1)
+SKEW = timedelta(minutes=1)
 """Clocks of two machines may differ by this much without anybody having mistyped."""
 
 _FAMILIES = (
@@ -109,7 +109,7 @@ def future_time(scope: Scope) -> Iterator[Diagnosis]:
         if part.status.kind is not Kind.RUNNING or (field := part.status_field) is None:
             continue
         since = read_time(part.status.what)
-        if since is not None and since > scope.now + _SKEW:
+        if since is not None and since > scope.now + SKEW:
             said = f"The time {part.status.what} is still to come; is it local time?"
             yield scope.at("TB116", item, field, said)
 

@@ -11,9 +11,12 @@ import contextlib
 
 from taskboard.core import ending
 from taskboard.core.ending import Ending
+from taskboard.core.event import Draft
+from taskboard.core.event import EventType as E
 from taskboard.core.liveness import Life, judge
 from taskboard.core.state import Kind
 from taskboard.core.task import IMPORTED, Run, Task, owner_of
+from taskboard.core.task_rules import SKEW
 from taskboard.core.units import read_time
 from taskboard.errors import Held, Refused
 from taskboard.ledger import Lease
@@ -108,7 +111,8 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
     unspent = run.executor == IMPORTED
     try:
         bill = await unpaid(ctx, task.task_id, run.run)
-        await ctx.ledger.append(ending.reclaimed(end, cause, bill, unspent=unspent))
+        taken = ending.reclaimed(end, cause, bill, unspent=unspent)
+        await ctx.ledger.append([*(_mislabelled(end) if unspent else ()), *taken])
     except Refused as refused:
         log.info("%s was ended by somebody else meanwhile: %s", task.task, refused.message)
         return False
@@ -116,6 +120,17 @@ async def _take_back(ctx: Context, task: Task, run: Run, cause: str) -> bool:
         ctx.leases.drop(lease)
     log.info("%s@%d reclaimed: %s", task.task, run.attempt, cause)
     return True
+
+
+def _mislabelled(end: Ending) -> list[Draft]:
+    """The line of an imported run is about to go, and with it the only trace of a time that was
+    no UTC: others of that hand may be wrong by as much."""
+    said = end.task.status.what
+    moment = read_time(said)
+    if moment is None or moment <= end.now + SKEW:
+        return []
+    note = f"TB116 The time {said} was still to come: it may be local time called UTC."
+    return [end.draft(E.ANOMALY_FLAGGED, code="TB116", note=note, status=end.task.status.text)]
 
 
 async def end_leftovers(ctx: Context) -> None:

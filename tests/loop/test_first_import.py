@@ -84,3 +84,23 @@ def test_an_imported_state_is_as_final_as_one_of_our_own(desk):
 
     assert desk.state("OPS-1") == "done"
     assert desk.events("OPS-1")[-1] == "terminal_blocked"
+
+
+def test_a_time_that_is_called_utc_and_is_not_leaves_a_trace(desk):
+    """Local time with a Z behind it: the line is rewritten when the run is taken back."""
+    desk.save("# B\n\n## TASK-001 One\n- status: running:bot:2026-11-20T19:00Z\n- run: ok\n")
+    desk.turn(start=True)
+    [flag] = [e for e in desk.facts() if e.type == "anomaly_flagged"]
+
+    assert desk.events("TASK-001")[:3] == ["created", "anomaly_flagged", "reclaimed"]
+    assert flag.data["code"] == "TB116"
+    assert "2026-11-20T19:00Z" in flag.data["note"]
+    assert flag.data["status"] == "running:bot:2026-11-20T19:00Z"
+    assert desk.state("TASK-001") == "done"
+
+
+def test_a_time_that_is_past_is_no_anomaly(desk):
+    desk.save("# B\n\n## TASK-001 One\n- status: running:bot:2026-11-20T09:00Z\n- run: ok\n")
+    desk.turn(start=True)
+
+    assert "anomaly_flagged" not in desk.events()
