@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from taskboard.child import Child, Ending, run_environment, start
+from taskboard.beneath import identity_of
+from taskboard.child import Child, Ending, in_folder, run_environment, start
 from taskboard.clock import Clock
 from taskboard.confinement import Cage
 from taskboard.core.agent_turn import JsonLines, Stream
@@ -91,10 +92,15 @@ def installed_in(program: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
-    """The command, in a cage where this machine has one and the order wants it."""
+    """The command, in a cage where this machine has one and the order wants it. Raises
+    ``ValueError`` where the project is no folder of its own, or holds the home folder."""
+    identity = identity_of(order.project)
+    if identity is None:
+        raise ValueError(f"its project folder {order.project} is a link, or gone")
+    argv = tuple(in_folder(identity[1], launch.argv))
     confiner = edges.confiner
     if confiner is None or not order.rights.confined or not launch.caged:
-        return launch.argv
+        return argv
     cage = Cage(
         project=order.project,
         home=home(edges.environ),
@@ -105,7 +111,7 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
         closed=order.rights.closed,
         network=True,  # its model is out there; what its tools may reach is each program's own
     )
-    return tuple(confiner.wrap(launch.argv, cage))
+    return tuple(confiner.wrap(argv, cage))
 
 
 def has_shell(edges: Edges, order: Order, wish: str) -> bool:

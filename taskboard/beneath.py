@@ -16,6 +16,35 @@ _PIECE = 1 << 20
 _KINDS = {stat.S_IFLNK: "a symbolic link", stat.S_IFDIR: "a folder"}
 
 
+def open_real(path: Path) -> int:
+    """Open a folder by its real path, no link followed on the way: whoever puts one there after
+    the path was resolved leads nowhere. Raises ``OSError``."""
+    folder = os.open("/", _FOLDER)
+    try:
+        for part in path.parts[1:]:
+            inner = os.open(part, _FOLDER, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+    except OSError:
+        os.close(folder)
+        raise
+    return folder
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the folder that really is at ``path``; None when none is, or a link
+    leads there."""
+    try:
+        folder = open_real(path)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(folder)
+        return found.st_dev, found.st_ino
+    finally:
+        os.close(folder)
+
+
 def name_fault(relative: str) -> str | None:
     """Why a name can never be a file beneath a folder, in words; None when it can."""
     if not relative.strip():
@@ -49,15 +78,18 @@ def kind_fault(mode: int, links: int, size: int, limit: int) -> str | None:
 
 
 def inspect_beneath(root: Path, relative: str, limit: int) -> Artifact | str:
-    """Open ``relative`` beneath ``root`` folder by folder, following no link, and digest the
-    opened file. A string says why it is no evidence."""
+    """Open ``relative`` beneath ``root``, a real path, folder by folder, following no link, and
+    digest the opened file. A string says why it is no evidence."""
     fault = name_fault(relative)
     if fault is not None:
         return fault
     parts = [part for part in relative.split("/") if part not in ("", ".")]
     if not parts:
         return "is a folder"
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = open_real(root)
+    except OSError as trouble:
+        return _words(trouble)
     try:
         for part in parts[:-1]:
             inner = os.open(part, _FOLDER, dir_fd=folder)

@@ -58,6 +58,19 @@ class Ending(NamedTuple):
     code: int | None
 
 
+_THERE = (
+    'for inode in $(ls -di .); do [ "$inode" = "$0" ] && exec "$@";'
+    " echo the project folder was replaced >&2; exit 126; done"
+)
+
+
+def in_folder(inode: int, argv: Sequence[str]) -> list[str]:
+    """The command, which begins only where its working folder is the one with this ``inode``: it
+    looks for itself, in whatever cage, after the last moment in which another could be put there.
+    Else it ends with 126."""
+    return ["/bin/sh", "-c", _THERE, str(inode), *argv]
+
+
 class Child:
     """A started child that waits at its gate. Use ``start``; then ``perform`` exactly once."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from taskboard.agent_tools.fence import Fault
-from taskboard.child import start
+from taskboard.beneath import identity_of
+from taskboard.child import in_folder, start
 from taskboard.clock import Clock
 from taskboard.confinement import Cage, Confiner
 from taskboard.core.plain import plain
@@ -41,6 +42,10 @@ class Shell:
     usual: float = 120.0
     longest: float = 3600.0
     grace: float = 5.0
+    _identity: tuple[int, int] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_identity", identity_of(self.project))
 
     async def run(self, command: str, seconds: float | None) -> tuple[str, bool]:
         """What it printed and how it ended, for the model, and whether that was badly. When it
@@ -53,7 +58,9 @@ class Shell:
             heard.feed(data)
             self.out(data)
 
-        argv = ["/bin/sh", "-c", command]
+        if self._identity is None or identity_of(self.project) != self._identity:
+            raise Fault("The project folder is another one than when this run began.")
+        argv = in_folder(self._identity[1], ["/bin/sh", "-c", command])
         try:
             child = start(
                 self.confiner.wrap(argv, self.cage) if self.confiner else argv,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taskboard.agent_tools.fence import Fault, Fence, Parts, parts_of
+from taskboard.beneath import identity_of, open_real
 
 MAX_FILE = 4 << 20
 """Bytes of a file that is read or written."""
@@ -35,13 +36,15 @@ class Entry(NamedTuple):
 
 
 class Ground:
-    """The files beneath ``root``. Everything raises ``Fault`` with a sentence for the agent.
+    """The files beneath ``root``, a real path; another folder or a link that is put in its place
+    later is none of ours. Everything raises ``Fault`` with a sentence for the agent.
 
     ``mark`` goes into the names of files that are being written; it must be the run's own.
     """
 
     def __init__(self, root: Path, fence: Fence, mark: str) -> None:
         self._root = root
+        self._identity = identity_of(root)
         self._fence = fence
         self._temporary = f".{mark}.tmp"
 
@@ -131,8 +134,11 @@ class Ground:
     def _at(self, parts: Parts, *, writing: bool) -> Iterator[int]:
         """The folder that the last of ``parts`` is in, opened."""
         with _words("The project folder"):
-            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = open_real(self._root)
         try:
+            found = os.fstat(folder)
+            if (found.st_dev, found.st_ino) != self._identity:
+                raise Fault("The project folder is another one than when this run began.")
             for at, part in enumerate(parts[:-1], 1):
                 with _words("/".join(parts[:at])):
                     if writing:

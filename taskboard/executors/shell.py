@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 
-from taskboard.child import Child, Ending, run_environment, start
+from taskboard.beneath import identity_of
+from taskboard.child import Child, Ending, in_folder, run_environment, start
 from taskboard.clock import Clock
 from taskboard.core.outcome import Failed, Outcome, Receipt, Succeeded, Tier
 from taskboard.core.redact import Redactor, secrets_of
@@ -78,12 +79,15 @@ class Executor:
             return _not_started(
                 f"its project folder {order.project} is not there; create it or correct `project`"
             )
+        identity = identity_of(order.project)
+        if identity is None:
+            return _not_started(f"a link has been put on the way to {order.project}")
         environ = run_environment(
             self._environ, order.env, label=order.label, run=order.run, board=order.board
         )
         try:
             return start(
-                ["/bin/sh", "-c", order.command],
+                in_folder(identity[1], ["/bin/sh", "-c", order.command]),
                 cwd=order.project,
                 environ=environ,
                 out=transcript.feed,

@@ -65,8 +65,15 @@ class Context:
     """Tells people what happened, where that was asked for (setting ``notify``)."""
 
     def project(self, fields: Mapping[str, str]) -> Path:
-        """The folder a task works in."""
-        return self.workspace.root / fields.get("project", ".")
+        """The folder a task works in, by its real path, which nobody can lead elsewhere later:
+        who opens it follows no link. One outside of the workspace and its roots stays as it is
+        spelled, and is not opened where a link is on the way."""
+        space, resolve = self.workspace, self.files.resolve
+        spelled = space.root / fields.get("project", ".")
+        real = resolve(spelled)
+        homes = (space.root, *map(Path, self.settings.roots))
+        inside = any(real.is_relative_to(resolve(home)) for home in homes)
+        return real if inside else spelled
 
     def uptime(self) -> Uptime:
         """Now, by the machine's running time."""

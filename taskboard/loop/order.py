@@ -67,10 +67,11 @@ def step_folder(ctx: Context, run: str, step: str) -> Path:
 
 
 def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
-    """What steers us: no agent may change it, wherever it works."""
+    """What steers us: no agent may change it, wherever it works. By the names we have for it and,
+    where links lead to these, by those that lead nowhere else: a project has its real path."""
     space = ctx.workspace
     prompts = (table.get("prompt") for table in ctx.settings.deciders.values())
-    return (
+    named = (
         space.board,
         space.ledger,
         space.settings,
@@ -80,6 +81,8 @@ def control_files(ctx: Context, project: Path) -> tuple[Path, ...]:
         *repository(project).control,
         *(space.root / str(prompt) for prompt in prompts if prompt),
     )
+    real = (ctx.files.resolve(path.parent) / path.name for path in named)
+    return tuple(dict.fromkeys((*named, *real)))
 
 
 def _previous(ctx: Context, task: Task, run: Run, after: str | None) -> Path | None:
