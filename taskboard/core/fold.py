@@ -190,6 +190,7 @@ def _saved(world: World, event: Event) -> None:
     data = event.data
     world.digest = data.get("digest", world.digest)
     world.absorbed = event.seq
+    _stands(world, event)
     world.tangled = frozenset(data.get("tangled", ()))
     world.held = data.get("held")
     if world.held is None:
@@ -203,6 +204,14 @@ def _saved(world: World, event: Event) -> None:
             world.tasks[task.task_id] = _REPLACE(task, **change)
 
 
+def _stands(world: World, event: Event) -> None:
+    """What is on the board from this event on: a save, or what the runtime has written."""
+    whole = "edits" not in event.data
+    world.board = event.data.get("digest", world.board)
+    world.board_from = event.seq if whole else world.board_from
+    world.board_edits = 0 if whole else world.board_edits + 1
+
+
 _SETTLES = {
     E.LEDGER_OPENED.value: _opened,
     E.PAUSED.value: _paused,
@@ -211,6 +220,7 @@ _SETTLES = {
     E.DAEMON_STOPPED.value: _daemon,
     E.GIT_MOVED.value: _git_moved,
     E.FILE_CHANGED_TRIGGERED.value: _saved,
+    E.BOARD_WRITTEN.value: _stands,
 }
 """What facts about no task change in the world."""
 
