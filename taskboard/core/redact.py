@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from taskboard.core.spellings import SHORTEST, Spellings, spellings
@@ -55,12 +56,24 @@ _WITHIN_WORDS = {"sk-", "eyJ"}
 """These also stand in the middle of ordinary words (``task-``), so nothing may precede them."""
 
 
-def _token(start: str, rest: str) -> tuple[str, re.Pattern[str]]:
+_STARTS = tuple((start, rest) for starts, rest in _SHAPES for start in starts.split())
+
+
+@cache  # made when there is something to look at: most commands print nothing of anybody else's
+def _tokens() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((start, re.compile(_before(start) + rest)) for start, rest in _STARTS)
+
+
+def _before(start: str) -> str:
     before = "(?<![A-Za-z0-9_-])" if start in _WITHIN_WORDS else ""
-    return start, re.compile(before + re.escape(start) + rest)
+    return before + re.escape(start)
 
 
-_TOKENS = tuple(_token(start, rest) for starts, rest in _SHAPES for start in starts.split())
+@cache
+def _traces() -> re.Pattern[str]:
+    """What every token, password in a URL and key block begins with: most texts have nothing of
+    it, and need no closer look."""
+    return re.compile("|".join([*(_before(s) for s, _ in _STARTS), "://", *_PEM_STARTS]))
 
 
 class _Span(NamedTuple):
@@ -96,6 +109,8 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The whole text without its secrets. Does not touch the stream."""
+        if _traces().search(text) is None and not any(word in text for word in self._literals):
+            return text
         stream = self.fresh()
         return stream.feed(text) + stream.flush()
 
@@ -152,7 +167,7 @@ class Redactor:
     def _find_tokens(self, limit: int) -> None:
         text = self._text
         run = _Span(0, -1)  # the last run seen: looking for its end once keeps this linear
-        for start, pattern in _TOKENS:
+        for start, pattern in _tokens():
             for at in _finds(text, start, self._start, limit):
                 if token := pattern.match(text, at):
                     if not run.start <= token.end() <= run.end:
