@@ -219,9 +219,9 @@ class World:
         """Writes since, which the ledger knows by their splices."""
         self.cut: str | None = None
         """What the last whole board ended inside of (a fence), or None."""
-        self.tasks: MutableMapping[str, Task] = LazyMap()
+        self.tasks: MutableMapping[str, Task] = {}
         """By task id, in order of creation. Whoever needs only some asks ``open_tasks``,
-        ``children`` or ``named``: the others may be packed."""
+        ``children`` or ``named``: after a start from a checkpoint the others are packed."""
         self.unclosed: dict[str, None] = {}
         """Ids of the tasks that are neither done nor failed nor withdrawn."""
         self.parents: dict[str, str] = {}
