@@ -84,7 +84,7 @@ async def say_answer(ctx: Context, task: Task, text: str, actor: str) -> list[Ev
     """``answer ID TEXT``: in the ledger only; the text itself lies in ``objects/``."""
     if not text.strip():
         raise Usage("The answer is empty.", hint=f'taskboard answer {task.task} "..."')
-    asks = task.asked is not None or (task.kind is Kind.BLOCKED and task.status.what == "answer")
+    asks = task.asked is not None or task.kind is Kind.BLOCKED
     if not asks or task.kind in (Kind.DONE, Kind.WITHDRAWN):
         deaf = _deaf(task)
         await record_refusal(ctx, task, deaf, "answer", actor)

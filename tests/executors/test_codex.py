@@ -49,6 +49,7 @@ def test_a_task_is_done_and_its_report_tokens_and_session_are_kept(codex):
     kept = json.loads((order.folder / "session.json").read_text())
     assert kept["session"] in (order.folder / order.log).read_text()
     assert sorted(p.name for p in order.folder.iterdir()) == [
+        "bill.json",
         "output.log",
         "session.json",
         "stderr.log",
@@ -204,4 +205,4 @@ def test_a_budget_is_refused_where_no_price_is_known(codex):
     assert outcome.reason == "capability"
     assert "the price of gpt-6.1-sol is not known" in outcome.error
     assert "[prices.gpt-6.1-sol]" in outcome.hint
-    assert codex.model.requests == []
+    assert not codex.model.requests

@@ -54,6 +54,7 @@ def test_a_task_is_done_its_control_files_stay_and_no_key_is_kept(gemini):
     assert CANARY not in gemini.told()
     assert CANARY not in gemini.kept()
     assert sorted(p.name for p in order.folder.iterdir()) == [
+        "bill.json",
         "output.log",
         "session.json",
         "stderr.log",
