@@ -236,6 +236,7 @@ def test_a_long_board_gives_way_to_its_candidates(model, tmp_path):
         ([error(413)], "too_large"),
         ([refusal(category="cyber")], "refused"),
         ([truncated(GOOD[:40])], "truncated"),
+        ([replace(text(GOOD), stop="model_context_window_exceeded")], "too_large"),
         ([text("Sure! I would start TASK-001.")], "off_schema"),
         ([text('{"picks": "all"}')], "off_schema"),
         ([text('{"picks": []}')], "empty"),

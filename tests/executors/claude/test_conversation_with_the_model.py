@@ -131,6 +131,27 @@ def test_other_reasons_to_stop_go_on(stage, stop):
     assert isinstance(stage.run(), Succeeded)
 
 
+def test_a_pause_is_no_end_however_often_it_comes(stage):
+    paused = Reply(pieces=(Text("Hm."),), stop="pause_turn")
+    stage.push(*[paused] * 6, stage.report())  # more than an agent that has ended is asked
+    assert isinstance(stage.run(), Succeeded)
+
+
+def test_how_long_a_conversation_may_grow_follows_from_what_the_service_counts(stage):
+    def read_until_given_up(tokens):
+        order = stage.order(name=f"TASK-{tokens}")
+        (order.project / "big").write_text("x" * 20_000)
+        counted = {"input_tokens": tokens, "cache_read_input_tokens": 0}
+        reads = [tool_use("read_file", {"path": "big"}, usage=counted) for _ in range(12)]
+        stage.push(*reads, stage.report())
+        began = len(stage.bodies())
+        stage.run(order, executor=stage.executor(context_tokens=40_000))
+        sizes = [len(str(body["messages"])) for body in stage.bodies()[began:]]
+        return max(sizes)
+
+    assert read_until_given_up(tokens=60_000) < read_until_given_up(tokens=1_100)
+
+
 def test_an_empty_answer_goes_on(stage):
     stage.push(Reply(pieces=()), Reply(pieces=(Thought(""),)), stage.report())
     assert isinstance(stage.run(), Succeeded)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -37,6 +38,26 @@ def test_a_run_killed_between_two_answers_goes_on_from_the_last(stage, answered)
     assert begun[0]["content"][0]["text"] == "Do it."
     assert begun[-1]["content"][-1]["text"] == GO_ON
     assert "never said again" not in str(begun)
+
+
+def test_every_message_is_durable_before_the_next_one_is_asked_for(stage, monkeypatch):
+    order = stage.order()
+    journal = order.folder / NAME
+    synced = []
+    fsync = os.fsync
+
+    def remember(file):
+        fsync(file)
+        if journal.exists() and os.fstat(file).st_ino == journal.stat().st_ino:
+            synced.append((os.fstat(file).st_size, len(stage.bodies())))
+
+    monkeypatch.setattr(os, "fsync", remember)
+    stage.push(*steps(stage))
+    stage.run(order)
+
+    sizes = [size for size, _asked in synced]
+    assert sizes[-1] == journal.stat().st_size
+    assert {asked for _size, asked in synced} >= {0, 1, 2, 3}  # before each question
 
 
 def test_wherever_the_file_is_cut_the_next_run_is_understood(stage):
