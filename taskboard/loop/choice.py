@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from taskboard.core.settings import Settings
+from taskboard.core.state import Kind
 from taskboard.core.task import Task
 from taskboard.executor import Executor, Fitness
 from taskboard.loop.context import Context, Memory
@@ -15,6 +16,8 @@ SHELL = "shell"
 
 AGENTS = ("claude-code", "codex", "gemini", "claude")
 """Who is asked when neither task nor settings name an executor: the first that is usable."""
+
+_MAY_ASK = (Kind.READY, Kind.OPEN, Kind.BLOCKED)
 
 
 @dataclass(slots=True)
@@ -73,3 +76,44 @@ class Choice:
     def models(self, name: str) -> tuple[str, ...]:
         """The models the decision layer may choose for an executor."""
         return tuple(self.settings.executors.get(name, {}).get("models", ()))
+
+
+class Usable(Mapping[str, tuple[str, ...]]):
+    """By the id of every task that may be asked about, the executors that can be used for it.
+    Each is looked at when somebody wants to know: most boards need only some of the programs that
+    there are, and to look at one means to load what drives it."""
+
+    def __init__(self, choice: Choice, tasks: Mapping[str, Task]) -> None:
+        self._choice = choice
+        self._tasks = tasks
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        if key not in self._found:
+            task = self._tasks[key]
+            if task.kind not in _MAY_ASK:
+                raise KeyError(key)
+            self._found[key] = self._choice.usable(task)
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (task.task_id for task in self._tasks.values() if task.kind in _MAY_ASK)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class First(Mapping[str, str | None]):
+    """The preferred one of those that can be used, or None."""
+
+    def __init__(self, usable: Usable) -> None:
+        self._usable = usable
+
+    def __getitem__(self, key: str) -> str | None:
+        return next(iter(self._usable[key]), None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._usable)
+
+    def __len__(self) -> int:
+        return len(self._usable)

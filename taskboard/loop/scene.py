@@ -12,9 +12,9 @@ from taskboard.core.identity import doubled_ids, name_items, reused_ids
 from taskboard.core.scene import Scene, Why
 from taskboard.core.spending import Limit, smallest
 from taskboard.core.state import UNKNOWN, Kind, Status
-from taskboard.core.task import Task, World, is_in_slot
+from taskboard.core.task import World, is_in_slot
 from taskboard.core.units import stamp
-from taskboard.loop.choice import SHELL, Choice
+from taskboard.loop.choice import SHELL, Choice, First, Usable
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.evidence import paths_of
 
@@ -45,8 +45,8 @@ def set_scene(
         if d.task and d.severity == "error" and d.code != CYCLE
     }
     choice = Choice.of(ctx, memory) if choice is None else choice
-    choices = {t.task_id: choice.usable(t) for t in _may_ask(world)}
-    executors = {task_id: next(iter(usable), None) for task_id, usable in choices.items()}
+    choices = Usable(choice, world.tasks)
+    executors = First(choices)
     return Scene(
         world=world,
         now=ctx.clock.now(),
@@ -129,10 +129,6 @@ def _is_inside(ctx: Context, fields: Mapping[str, str]) -> bool:
     homes = [files.resolve(space.root), *(files.resolve(Path(r)) for r in ctx.settings.roots)]
     within = any(folder.is_relative_to(home) for home in homes)
     return within and not folder.is_relative_to(files.resolve(space.state))
-
-
-def _may_ask(world: World) -> list[Task]:
-    return [t for t in world.tasks.values() if t.kind in (Kind.READY, Kind.OPEN, Kind.BLOCKED)]
 
 
 def _spent(ctx: Context, world: World, executors: Mapping[str, str | None]) -> dict[str, Limit]:
