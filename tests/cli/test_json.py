@@ -184,7 +184,6 @@ def test_an_ended_run_is_named_with_the_state_after_it(board, words, state):
         (("ready", "TASK-001"), "ready"),
         (("block", "TASK-001", "siyao", "send-brief"), "blocked:siyao:send-brief"),
         (("cancel", "TASK-001"), "failed:cancelled"),
-        (("answer", "TASK-001", "The blue one."), "open"),
         (("done", "TASK-001"), "done"),
     ],
 )
@@ -194,6 +193,17 @@ def test_what_a_person_says_answers_with_the_state_after_it(board, words, state)
     keys(found, words[0], CHANGE)
     assert (found["task"], found["run"], found["state"]) == ("TASK-001", None, state)
     assert found["seq"] >= 3
+
+
+def test_an_answer_leaves_the_state_to_who_says_ready(board):
+    board.ok("add", "Work", "--status", "blocked:siyao:answer")
+    found = board.ok("answer", "TASK-001", "The blue one.")
+    keys(found, "answer", CHANGE)
+    assert (found["task"], found["run"], found["state"]) == (
+        "TASK-001",
+        None,
+        "blocked:siyao:answer",
+    )
 
 
 def test_once_sorts_what_it_ran_by_how_it_ended(board):

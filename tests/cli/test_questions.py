@@ -17,9 +17,11 @@ def test_an_answer_says_that_it_lets_nothing_run(board):
     )
 
 
-def test_an_answer_to_what_is_not_blocked_needs_no_ready(board):
+def test_an_answer_to_what_has_asked_nothing_is_refused(board):
     board.ok("add", "Work", "--status", "todo")
-    assert board("answer", "TASK-001", "Blue.").out == "Answered TASK-001; it is open.\n"
+    said = board("answer", "TASK-001", "Blue.")
+    assert (said.code, said.out) == (3, "")
+    assert "TASK-001 has asked nothing; it is open" in said.err
 
 
 def test_show_has_the_question_and_the_answer(board):
@@ -85,7 +87,7 @@ def test_show_says_who_asked(board):
 
 
 def test_a_lost_answer_is_said_to_be_lost(board):
-    board.ok("add", "Work", "--status", "todo")
+    board.ok("add", "Work", "--status", "blocked:ada:answer")
     board.ok("answer", "TASK-001", "Blue.")
     last = decode((board.folder / "events.jsonl").read_bytes().splitlines(keepends=True)[-1])
     (board.folder / ".taskboard/objects" / last.data["answer"]).unlink()
