@@ -2,7 +2,7 @@
 
 ``python3 dev.py soak week [--factor 1500] [--days 7] [--folder PATH]``. The daemon and its hourly
 job are started as launchd's files say, with exactly those arguments. A person adds tasks, mends
-what failed, says what may go on, and sleeps. The daemon is killed and comes back, the lid is closed
+what failed, says what may go on, and sleeps. The daemon is killed and comes back, the lid is shut
 for a night, a newer version takes over, the workspace is copied and restored elsewhere. It fails
 when anything is lost, done twice, left running or left undone.
 """
