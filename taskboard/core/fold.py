@@ -24,7 +24,8 @@ from taskboard.core.costs import owed, tell_costs
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
-from taskboard.core.task import Task, Uptime, World
+from taskboard.core.task import Task, World
+from taskboard.core.world_changes import WORLD_CHANGES, sighted
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
@@ -115,7 +116,7 @@ def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list
     after: list[Task | None] = []
     for offset, draft in enumerate(drafts, 1):
         if not is_about_task(draft):
-            for name, change in _sighted(draft, ts):
+            for name, change in sighted(draft, ts):
                 known = fresh.get(name) or world.names.get(name)
                 if known is not None:
                     task = staged.get(known) or world.tasks[known]
@@ -159,90 +160,13 @@ def settle(world: World, event: Event, task: Task | None) -> None:
         world.put(task)
         if task.approved and task.work is not None:
             world.vouched.add(task.work)
-    elif event.type in _SETTLES:
-        _SETTLES[event.type](world, event)
+    elif event.type in WORLD_CHANGES:
+        WORLD_CHANGES[event.type](world, event)
     data = event.data
     if "cost_usd" in data or "usage" in data:
         tell_costs(world, event.ts[:10], task, data)
     world.seq = event.seq
     world.head = event.hash
-
-
-def _opened(world: World, event: Event) -> None:
-    world.ledger_id = event.data.get("ledger_id")
-    world.forked_from = (event.data.get("forked_from") or {}).get("ledger_id")
-
-
-def _paused(world: World, event: Event) -> None:
-    world.paused = event.type == E.PAUSED
-
-
-def _daemon(world: World, event: Event) -> None:
-    started = event.type == E.DAEMON_STARTED
-    world.daemon_version = str(event.data.get("version", "")) if started else None
-
-
-def _git_moved(world: World, event: Event) -> None:
-    world.git_head = event.data.get("git", world.git_head)
-
-
-def _saved(world: World, event: Event) -> None:
-    data = event.data
-    world.digest = data.get("digest", world.digest)
-    world.absorbed = event.seq
-    _stands(world, event)
-    world.tangled = frozenset(data.get("tangled", ()))
-    world.held = data.get("held")
-    if world.held is None:
-        world.cut = data.get("cut")
-        world.read, world.read_at = world.digest, event.seq
-    world.git_head = data.get("git", world.git_head)
-    world.withheld = bool(data.get("withheld"))
-    for name, change in _sighted(event, event.ts):
-        task = world.named(name)
-        if task is not None:
-            world.tasks[task.task_id] = _REPLACE(task, **change)
-
-
-def _stands(world: World, event: Event) -> None:
-    """What is on the board from this event on: a save, or what the runtime has written."""
-    whole = "edits" not in event.data
-    world.board = event.data.get("digest", world.board)
-    world.board_from = event.seq if whole else world.board_from
-    world.board_edits = 0 if whole else world.board_edits + 1
-
-
-_SETTLES = {
-    E.LEDGER_OPENED.value: _opened,
-    E.PAUSED.value: _paused,
-    E.RESUMED.value: _paused,
-    E.DAEMON_STARTED.value: _daemon,
-    E.DAEMON_STOPPED.value: _daemon,
-    E.GIT_MOVED.value: _git_moved,
-    E.FILE_CHANGED_TRIGGERED.value: _saved,
-    E.BOARD_WRITTEN.value: _stands,
-}
-"""What facts about no task change in the world."""
-
-
-_SIGHTED: dict[str, dict[str, Any]] = {
-    "back": {"missing_since": None, "withdrawing": False},
-    "dropped": {"dropped": True},
-    "kept": {"section": None},
-}
-"""What a look at the board says of the tasks it lists; ``gone`` says since when, besides."""
-
-
-def _sighted(fact: Fact, ts: str) -> list[tuple[str, dict[str, Any]]]:
-    """What a look at the board found out about sections, by human id."""
-    if fact.type != E.FILE_CHANGED_TRIGGERED:
-        return []
-    told = fact.data.get("uptime")
-    gone = {"missing_since": ts, "missing_at": Uptime(*told) if told else None}
-    found = [(str(name), gone) for name in fact.data.get("gone", ())]
-    for key, change in _SIGHTED.items():
-        found += [(str(name), change) for name in fact.data.get(key, ())]
-    return found
 
 
 def _refusal(task: Task | None, fact: Fact) -> Refused:

@@ -22,7 +22,19 @@ from pathlib import Path
 import msgspec
 
 from taskboard import __version__
-from taskboard.core import bill, changes, costs, event, fold, lazy, state, steps, task, units
+from taskboard.core import (
+    bill,
+    changes,
+    costs,
+    event,
+    fold,
+    lazy,
+    state,
+    steps,
+    task,
+    units,
+    world_changes,
+)
 from taskboard.core.checkpoint import Frozen, freeze, thaw
 from taskboard.core.task import Task, World
 from taskboard.files import Files, Log
@@ -32,7 +44,7 @@ from taskboard.log import log
 EVERY = 10_000
 """Events after which it is written anew."""
 
-FOLD = (bill, changes, costs, event, fold, lazy, state, steps, task, units)
+FOLD = (bill, changes, costs, event, fold, lazy, state, steps, task, units, world_changes)
 """The modules that decide what a ledger folds to."""
 
 _ENCODER = msgspec.msgpack.Encoder()
