@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from taskboard.core.setting_kinds import (
     BY_NAME,
@@ -33,8 +34,7 @@ _NOT_SETTINGS = {"BOARD", "CORPUS", "RUN", "RUN_ID", "TRUST"}
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One setting as ``taskboard config`` shows it: durations with their unit, secrets hidden.
 
     ``source``: flag, environment, user, workspace or default. ``where``: the flag, the variable or
@@ -46,8 +46,7 @@ class Source:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(msgspec.Struct, frozen=True):
     """The settings, where each came from, and the SHA-256 of the ``taskboard.toml`` that was read
     (None: there was none)."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from taskboard.core.setting_kinds import (
     BY_NAME,
@@ -19,8 +20,7 @@ from taskboard.registry import names, options
 from taskboard.toml_file import Mistake
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """A value that a place offers for a setting (or for an entry of a table: a dotted name)."""
 
     path: tuple[str, ...]

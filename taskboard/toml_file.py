@@ -6,9 +6,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from taskboard.errors import BadSettings
 from taskboard.workspace import read_settings
@@ -16,8 +17,7 @@ from taskboard.workspace import read_settings
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """One thing wrong in one place: a file, a flag or a variable. ``line`` counts from 1."""
 
     file: str
@@ -32,8 +32,7 @@ class Mistake:
         return f"{place}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A sound file: its values, the line each path of keys begins on, its bytes' SHA-256."""
 
     path: Path

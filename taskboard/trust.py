@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -38,8 +37,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     when: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True):
     """The store: one JSON file per workspace in ``folder``. With ``lifted`` (CI, the demo) every
     workspace counts as trusted, unless files in it are not this user's own."""
 

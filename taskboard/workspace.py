@@ -12,9 +12,10 @@ import pwd
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+
+import msgspec
 
 from taskboard.errors import BadSettings, NotFound, Usage
 
@@ -28,8 +29,7 @@ _NEAR = {"board", "kanban", "task", "taskboard", "tasks", "tasksboard", "todo", 
 _NEAR_ENDINGS = {"", ".markdown", ".md", ".mdown", ".txt"}
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True):
     """The paths of one workspace: absolute, as named, none of them looked at."""
 
     board: Path

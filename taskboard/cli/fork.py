@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 
 from taskboard.app import App
@@ -72,7 +72,11 @@ def carried(app: App, code: str, world: World) -> list[Draft]:
     if (
         base is not None
     ):  # it shows a later ledger: the board is to be read again, whatever it says
-        save_base(app.ctx.files, app.workspace.projection / "last", replace(base, absorbed=-1))
+        save_base(
+            app.ctx.files,
+            app.workspace.projection / "last",
+            msgspec.structs.replace(base, absorbed=-1),
+        )
         app.ctx.files.remove(app.workspace.projection / "next")
     lines = base.lines if base is not None else {}
     found = ((name, line) for name, ours in lines.items() for line in ours)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.app import App
 from taskboard.cli.hold import lost_board
@@ -23,8 +25,7 @@ from taskboard.loop.glance import Glance, glance
 from taskboard.loop.scene import diagnoses, set_scene
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """One moment of one workspace. ``children`` are by their parent's task id, ``lines`` the
     board's line of a task by its human id; ``doubt`` is why the ledger may not be written to,
     ``lost`` that the board of its tasks is gone."""

@@ -247,7 +247,7 @@ def _programs(app: App) -> list[Source]:
     """The workspace's own settings that start programs, as they count once it is trusted."""
     whole = load(app.workspace, os.environ, trusted=True)
     return [
-        replace(source)
+        source
         for source in whole.sources
         if source.source == "workspace" and (source.name in _PROGRAMS or "." in source.name)
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 _COUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
 
@@ -17,8 +18,7 @@ def tokens(found: Any) -> int:
     return min(found, MOST) if type(found) is int and found > 0 else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """The tokens of one answer of a model. ``input`` are those that no cache had a part in; the
     whole prompt is ``input + cache_read + cache_write + cache_write_1h``."""
 
@@ -35,8 +35,7 @@ class Usage:
         return self.input + self.cache_read + self.cache_write + self.cache_write_1h
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True):
     """US dollars for a million tokens. Prompts of more than ``over`` tokens cost ``long``
     instead, the whole request."""
 
@@ -56,8 +55,7 @@ def cost(usage: Usage, rates: Rates) -> float:
     return float(sum(getattr(usage, n) * getattr(rates, n) for n in _COUNTS)) / 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(msgspec.Struct, frozen=True):
     """Everything a piece of work used. ``cost_usd`` is None when nothing was used or when the
     price of one of the models is not known: never a made-up 0."""
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from taskboard.core.board import Span
 from taskboard.core.markdown import Heading, Part, ask_markdown, atx, closer, line_end
@@ -32,13 +33,12 @@ _FRONT_OPEN = re.compile(rb"---[ \t]*\n")
 _FRONT_CLOSE = re.compile(rb"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 
 
-@dataclass(slots=True)
-class Blocks:
+class Blocks(msgspec.Struct):
     """Headings in order, hidden spans (front matter, fences, HTML and ``%%`` of the top level)
     and, when the text ends inside a fence or comment, which and where that began."""
 
-    headings: list[Heading] = field(default_factory=list)
-    hidden: list[Span] = field(default_factory=list)
+    headings: list[Heading] = msgspec.field(default_factory=list)
+    hidden: list[Span] = msgspec.field(default_factory=list)
     open: tuple[str, int] | None = None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -20,8 +19,7 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """A problem on a line. ``severity`` is ``error`` (its task does not start), ``warning`` or
     ``info``; ``line`` and ``column`` count from 1, columns in characters."""
 
@@ -59,8 +57,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A heading and what stands under it up to the next one, wherever on a board that is: offsets
     count from its first byte, and lines from its own, which is 0. Parts are made once for the
     same bytes, so an edit elsewhere leaves them as they are."""
@@ -79,7 +76,7 @@ class Part:
     """Whether it makes a task by itself: an id and a status, or a status that may stand alone."""
     status: Status
     """What it says of itself; unknown without a status field."""
-    memo: dict[object, Any] = field(default_factory=dict)
+    memo: dict[object, Any] = msgspec.field(default_factory=dict)
     """What pure functions have found out about it, by function: each looks once."""
 
     @property
@@ -244,8 +241,7 @@ class Layout(NamedTuple):
 _NO_LAYOUT = Layout()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(msgspec.Struct, frozen=True, kw_only=True):
     """A whole board. ``held`` says why it must not be read as intent (``empty utf16 nul size
     conflict``) or is None; ``cut`` says in what it ends too early (``fence comment utf8``) or is
     None: whether that holds the board depends on the last whole read."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from taskboard.core.event import Event
 from taskboard.core.lines import one_line
@@ -14,8 +15,7 @@ from taskboard.core.units import brief
 _ENDS = frozenset({"failed", "reclaimed", "completed", "released", "relayed", "cancelled"})
 
 
-@dataclass(slots=True)
-class Story:
+class Story(msgspec.Struct):
     """One run as its events tell it. ``tail`` is the end of its log."""
 
     run: str
@@ -33,8 +33,8 @@ class Story:
     cost_usd: float | None = None
     device: str = ""
     log: str | None = None
-    receipts: list[dict[str, object]] = field(default_factory=list)
-    steps: list[dict[str, object]] = field(default_factory=list)
+    receipts: list[dict[str, object]] = msgspec.field(default_factory=list)
+    steps: list[dict[str, object]] = msgspec.field(default_factory=list)
     tail: str = ""
 
 

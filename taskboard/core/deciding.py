@@ -11,8 +11,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from taskboard.core.decision import Candidate, Claim, Pick, Question
 from taskboard.core.visible import enclosed, line, visible
@@ -60,8 +61,7 @@ _VOLATILE = ("now", "spent_usd", "recent")
 """What differs in every turn without making it another question."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A question in words: ``data`` is the board or, where that is too long, the candidates'
     sections (``whole`` False); ``state`` is JSON; ``handles`` are the ids behind the names that
     an answer may use; ``digest`` is the same for a question that has not changed."""
@@ -74,8 +74,7 @@ class Asked:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The proposals that can be read, and how many of the others there were, by reason."""
 
     picks: tuple[Pick, ...]

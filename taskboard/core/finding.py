@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """An answer with a status of 2xx. Nothing of its body is kept but ``sha256`` and ``bytes``,
     both of what was sent: nothing is inflated. ``url`` is where the redirects ended."""
 
@@ -18,16 +17,14 @@ class Page:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """A commit that no ref led to before. ``id`` is whole; ``sha256`` is its text's digest."""
 
     id: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
     """It does not count; ``problem`` says why in a clause. ``passing``: what is in the way may be
     gone by itself (a network, a server), so that looking again makes sense."""
 
@@ -35,8 +32,7 @@ class Nothing:
     passing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refs:
+class Refs(msgspec.Struct, frozen=True, kw_only=True):
     """What a repository led to at one moment. ``repository`` tells it from every other, None when
     there was none. ``lines`` are the ids of what the refs stood for, then ``shallow ID`` for each
     commit whose parents are not here and ``borrows DIGEST`` when its objects lie elsewhere too.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from taskboard.core.finding import Commit, Nothing, Page
 from taskboard.core.outcome import MIN_OUTPUT, Receipt, Tier
@@ -19,8 +21,7 @@ MAX_COMMIT = 64
 """Hex digits of the longest name a commit has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True, kw_only=True):
     """What a task declares that done means. ``tiers`` are demanded by ``evidence``."""
 
     verify: bool = False
@@ -32,8 +33,7 @@ class Demand:
         return bool(self.verify or self.artifacts or self.tiers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The answer. When not ``ok``: ``code`` is the refusal's event type and error code,
     ``reason`` a sentence, ``declared`` whether something declared did not hold."""
 
@@ -47,7 +47,7 @@ class Verdict:
     """How many receipts there were to judge, bad ones too."""
     passing: bool = False
     """It would pass, but for what is expected to pass by itself: ask again."""
-    open_children: tuple[str, ...] = field(default=())
+    open_children: tuple[str, ...] = msgspec.field(default=())
 
     @property
     def verified(self) -> bool:
@@ -68,7 +68,7 @@ def gate(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[st
     verdict = _judge(demand, receipts, open_children)
     hoped = [replace(r, ok=True) if is_passing(r) else r for r in receipts]
     passing = verdict.code == "evidence_blocked" and _judge(demand, hoped, ()).ok
-    return replace(verdict, offered=len(receipts), passing=passing)
+    return msgspec.structs.replace(verdict, offered=len(receipts), passing=passing)
 
 
 def _judge(demand: Demand, receipts: Sequence[Receipt], open_children: Sequence[str]) -> Verdict:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from taskboard.core.board import Board
 from taskboard.core.state import CLOSED, Kind
@@ -16,8 +17,7 @@ MOST_GONE = 0.3
 """The part of the open tasks that may go at once without being doubted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """Human ids, as the ledger had them before this look. ``gone`` have just vanished, ``back``
     were missing and are there again; ``dropped`` are sections the runtime added that a save does
     not contain, and that none ever has; ``kept`` are such that a save contains now. ``known``

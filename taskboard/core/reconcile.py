@@ -9,9 +9,9 @@ asks for nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import msgspec
 from msgspec.structs import replace as replaced
 
 from taskboard.core.board import Board, Item
@@ -34,14 +34,13 @@ from taskboard.core.verb import first_status, verb
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What the board last projected showed: status words and the runtime's own lines, by human
     id, and lines it showed ``earlier``. ``Shown()`` when nothing was ever projected."""
 
-    statuses: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: Mapping[str, str] = msgspec.field(default_factory=dict)
+    lines: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    earlier: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     def last(self, task: str | None) -> frozenset[bytes]:
         """The runtime's own lines of one task as last written, without line endings."""
@@ -74,8 +73,7 @@ def _moved(known: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
     return {new: known[old] for new, old in names.items() if old in known}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """How a board is to be read: ``first`` import takes states as history; ``settling`` marks
     changed texts so that autosave cannot start half a prompt; ``arrived`` says that git brought
     other texts since the last look; ``new_ids`` are spare task ids."""
@@ -87,8 +85,7 @@ class Reading:
     arrived: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the text asks for. ``texts`` are the texts to keep first, by digest; ``tangled`` are
     ids over a text that is another known task's, from which no verb is read."""
 
@@ -107,7 +104,7 @@ def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     bare = [definition(board, item, shown.everything()) for item in board.items]
     tangled = tangled_ids(names, bare, world)
     silent = tangled | doubled_ids(board, world) | reused_ids(board, world)
-    reader = _Reader(board, world, replace(reading, shown=shown), names, moved)
+    reader = _Reader(board, world, replaced(reading, shown=shown), names, moved)
     for index, item in enumerate(board.items):
         if names[index] not in silent:
             reader.read(index, item, texts[index])

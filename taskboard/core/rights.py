@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 PEOPLE = frozenset({"board", "command"})
 """Origins whose text a person of this workspace wrote or approved."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class Rights(msgspec.Struct, frozen=True, kw_only=True):
     """The rights of one run. ``shell``: an agent may run commands. ``confined``: what it starts
     must be in a cage; where nothing can confine, an agent then has no shell. ``closed``: nothing
     new may be made beside control files, which holds those too that another replaces while it

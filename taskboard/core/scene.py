@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from taskboard.core.spending import Limit
 from taskboard.core.state import Status
 from taskboard.core.task import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, kw_only=True):
     """One rule that keeps a task from running, and what would clear it."""
 
     rule: str
@@ -20,8 +20,7 @@ class Why:
     clear: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Everything readiness depends on. ``words`` is what the board says now, by task id;
     ``broken`` the first error diagnosis by human id; ``doubled`` ids that stand more than once;
     ``missing`` input paths that are not there; ``executors`` the executor by task id (None: none
@@ -35,15 +34,15 @@ class Scene:
     untrusted: Why | None = None
     held: str | None = None
     paused: Why | None = None
-    words: Mapping[str, Status] = field(default_factory=dict)
-    places: Mapping[str, int] = field(default_factory=dict)
-    broken: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Status] = msgspec.field(default_factory=dict)
+    places: Mapping[str, int] = msgspec.field(default_factory=dict)
+    broken: Mapping[str, str] = msgspec.field(default_factory=dict)
     doubled: frozenset[str] = frozenset()
-    cyclic: Mapping[str, str] = field(default_factory=dict)
-    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    executors: Mapping[str, str | None] = field(default_factory=dict)
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    spent: Mapping[str, Limit] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    cyclic: Mapping[str, str] = msgspec.field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    executors: Mapping[str, str | None] = msgspec.field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    spent: Mapping[str, Limit] = msgspec.field(default_factory=dict)
+    texts: Mapping[str, str] = msgspec.field(default_factory=dict)
     diagnoses: tuple[str, ...] = ()
     slots: int = 1

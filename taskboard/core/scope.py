@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
 
 from taskboard.core.board import Board, Diagnosis, Field, Item, Part, once
 from taskboard.core.codes import finding
@@ -42,8 +43,7 @@ def at(code: str, part: Part, field: Field, message: str = "") -> Diagnosis:
     return finding(code, message, line=field.line, column=column, task=part.task)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The board, the time, the ledger's states by human id, the permitted project roots, and
     by ids of before the ids that tasks were ``renamed`` to."""
 
@@ -72,7 +72,7 @@ class Scope:
 
 def on_board(found: Diagnosis, item: Item) -> Diagnosis:
     """A finding in a part, at the place of that part on the board."""
-    return found if not item.line else replace(found, line=found.line + item.line)
+    return found if not item.line else msgspec.structs.replace(found, line=found.line + item.line)
 
 
 def scope_of(

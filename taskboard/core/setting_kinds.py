@@ -6,8 +6,9 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from taskboard.core.units import read_duration
 
@@ -20,8 +21,7 @@ _ROOT = re.compile(r"(/|~/).*|~", re.DOTALL)
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One setting: the name of its kind, one sentence about it, and what narrows it.
 
     ``own``: counts only from the user's own places. ``guarded``: in ``taskboard.toml`` it counts

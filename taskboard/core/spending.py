@@ -6,8 +6,9 @@ A budget that is spent stops work; it never picks a cheaper model instead.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from taskboard.core.settings import Settings
 from taskboard.core.task import Task, World, is_in_slot
@@ -19,8 +20,7 @@ def next_day(now: datetime) -> datetime:
     return day + timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """One limit a task is under: ``spent`` of ``most`` US dollars, and ``what`` it limits in
     words. ``day`` tells whether it is over at midnight UTC."""
 

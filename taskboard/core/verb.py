@@ -5,9 +5,9 @@ The table for people is in ``docs/editing.md``; here each typed kind has one fun
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 from msgspec.structs import replace as replaced
 
 from taskboard.core.board import Item
@@ -39,15 +39,14 @@ class LastShown(Protocol):
     def statuses(self) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(msgspec.Struct, frozen=True, kw_only=True):
     """The state a new task is created in, and what is asked of it at once."""
 
     status: Status
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
     then: E | None = None
     to: str | None = None
-    then_data: dict[str, Any] = field(default_factory=dict)
+    then_data: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def first_status(item: Item, *, first: bool) -> Start:

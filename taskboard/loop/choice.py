@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from taskboard.core.settings import Settings
 from taskboard.core.state import Kind
@@ -20,14 +21,13 @@ AGENTS = ("claude-code", "codex", "gemini", "claude")
 _MAY_ASK = (Kind.READY, Kind.OPEN, Kind.BLOCKED)
 
 
-@dataclass(slots=True)
-class Choice:
+class Choice(msgspec.Struct):
     """The executors as they are in this turn. Each is looked at once."""
 
     executors: Mapping[str, Executor]
     settings: Settings
-    unable: Mapping[str, Fitness] = field(default_factory=dict)
-    _seen: dict[str, Fitness] = field(default_factory=dict)
+    unable: Mapping[str, Fitness] = msgspec.field(default_factory=dict)
+    _seen: dict[str, Fitness] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, ctx: Context, memory: Memory) -> Choice:

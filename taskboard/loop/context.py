@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from taskboard.clock import Clock
 from taskboard.core.board import Board
 from taskboard.core.decision import Decision, Question
@@ -84,8 +86,7 @@ class Context:
         return self.workspace.runs / run
 
 
-@dataclass(slots=True)
-class Active:
+class Active(msgspec.Struct):
     """One run this process supervises."""
 
     lease: Lease
@@ -98,8 +99,7 @@ class Active:
     """Why it is being ended by us: ``lost`` or ``release``; None while it may go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """A foreign lease as this process has seen it: its ``renewals`` at the last look, for how
     many ``seconds`` they have not changed, and when that look was (awake clock)."""
 
@@ -108,8 +108,7 @@ class Watch:
     looked: float
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(msgspec.Struct):
     """The board as last read by this process. ``held`` says why it is not obeyed now."""
 
     data: bytes | None = None
@@ -124,14 +123,13 @@ class Sight:
     held: str | None = None
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """What this process has started and seen end, for ``once`` and the terminal."""
 
-    started: list[str] = field(default_factory=list)
-    completed: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
+    started: list[str] = msgspec.field(default_factory=list)
+    completed: list[str] = msgspec.field(default_factory=list)
+    failed: list[str] = msgspec.field(default_factory=list)
+    blocked: list[str] = msgspec.field(default_factory=list)
 
     def sort(self, world: World) -> None:
         """Sort what was started by how it stands now. A task that ran twice is named once."""
@@ -143,8 +141,7 @@ class Tally:
                 ends[task.kind].append(name)
 
 
-@dataclass(slots=True)
-class Thought:
+class Thought(msgspec.Struct):
     """A question the decision layer was asked, by the digest of what it is the same by, with what
     each proposal depends on (``marks``, by task id), and the one who thinks about it. ``told``:
     the answer stands in the ledger; it ``holds`` so many seconds, ``until`` a moment of the awake
@@ -160,25 +157,24 @@ class Thought:
     begins: frozenset[str] | None = None
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(msgspec.Struct):
     """What one process remembers between turns. Losing it costs time and nothing else."""
 
-    sight: Sight = field(default_factory=Sight)
+    sight: Sight = msgspec.field(default_factory=Sight)
     parsed: tuple[str, Board] | None = None
     """The board read last, by the digest of its bytes."""
-    active: dict[str, Active] = field(default_factory=dict)
+    active: dict[str, Active] = msgspec.field(default_factory=dict)
     """Supervised runs by run id."""
-    judged: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    judged: dict[str, asyncio.Task[None]] = msgspec.field(default_factory=dict)
     """Gates being asked for typed ``done`` and waiting parents, by task id."""
     thought: Thought | None = None
-    unable: dict[str, tuple[Fitness, float]] = field(default_factory=dict)
+    unable: dict[str, tuple[Fitness, float]] = msgspec.field(default_factory=dict)
     """Executors that have refused their service, and until when nobody asks them (awake)."""
     awaited: tuple[Path, ...] = ()
     """Inputs that were missing in the last turn: nothing tells when they come."""
-    watched: dict[str, Watch] = field(default_factory=dict)
+    watched: dict[str, Watch] = msgspec.field(default_factory=dict)
     """Foreign leases under observation, by run."""
-    letters: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, int] = msgspec.field(default_factory=dict)
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None
     """When this process last wrote the board (awake clock)."""
@@ -191,9 +187,9 @@ class Memory:
     stopping: bool = False
     due: bool = True
     """A turn has something to do: a run or a gate ended, or the ledger moved."""
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     """Set to end a wait early."""
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally = msgspec.field(default_factory=Tally)
 
     def tell(self) -> None:
         """Something ended: the next turn is due now."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -47,8 +46,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
+class Late(msgspec.Struct, frozen=True, kw_only=True):
     """A save that reached a displaced file: ``base`` is what the file held when it was
     displaced, ``data`` what it holds now. ``joined`` when a crash came after its join."""
 

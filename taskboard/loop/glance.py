@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from taskboard.core.board import Board
 from taskboard.core.event import Draft
@@ -27,16 +28,15 @@ from taskboard.loop.context import Context, Sight
 from taskboard.loop.trigger import Seen
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(msgspec.Struct, frozen=True):
     """The board and the ledger side by side. ``world`` is a copy that also holds the tasks that
     stand only on the board (``fresh``, by name); ``pending`` names every task about which the
     board says something that the ledger has not absorbed yet."""
 
     sight: Sight
     world: World
-    fresh: frozenset[str] = field(default_factory=frozenset)
-    pending: frozenset[str] = field(default_factory=frozenset)
+    fresh: frozenset[str] = msgspec.field(default_factory=frozenset)
+    pending: frozenset[str] = msgspec.field(default_factory=frozenset)
 
 
 async def glance(ctx: Context) -> Glance:

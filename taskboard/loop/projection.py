@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -15,16 +14,15 @@ _KNOWN = 32
 """How many lines of one task are known as the runtime's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(msgspec.Struct, frozen=True, kw_only=True):
     """What was last projected: the bytes, the status word shown and the runtime's own lines by
     human id, and the sequence of the save that was absorbed into it. ``earlier`` are lines that
     stood there before, the newest first: an old buffer may bring them back."""
 
     data: bytes
-    statuses: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    earlier: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: dict[str, str] = msgspec.field(default_factory=dict)
+    lines: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    earlier: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     absorbed: int = 0
     ledger: str | None = None
     """Id of the ledger it was made from."""
@@ -42,7 +40,7 @@ class Base:
             known = before.lines.get(task, ()) + before.earlier.get(task, ())
             if stood := tuple(line for line in dict.fromkeys(known) if line not in mine):
                 earlier[task] = stood[:_KNOWN]
-        return replace(self, earlier=earlier)
+        return msgspec.structs.replace(self, earlier=earlier)
 
     def shows_the_same(self, before: Base) -> bool:
         """Whether the ledger had no news since: only what others wrote can differ."""

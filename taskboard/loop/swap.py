@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -18,26 +17,22 @@ from taskboard.files import Files
 from taskboard.loop.displaced import TEMPORARY, Displaced, Slot, digest
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """The board holds the new bytes, or held them already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """A person saved in the gap. Their bytes stand on the board (or are joined into it by
     ``absorb_late``); absorb them and go again."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """No board is there now; it was not made anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unable:
+class Unable(msgspec.Struct, frozen=True):
     """Nothing was written, and why: this file system knows neither exchange nor hard links, or
     another program takes the same lines off again and again."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 
 import msgspec
@@ -91,7 +90,7 @@ def test_curing_one_rule_after_the_other_walks_the_contracts_order():
             break
         seen.append(rule)
         if rule in CURES:
-            view = dataclasses.replace(view, **CURES[rule])
+            view = msgspec.structs.replace(view, **CURES[rule])
             continue
         task = view.world.named("TASK-001")
         fields = {
