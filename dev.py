@@ -7,7 +7,9 @@
     python3 dev.py test             the whole gate: lint, format, types, imports, tests
     python3 dev.py test ARGS        only pytest, with these arguments: tests/core -k parse
     python3 dev.py check [--fast]   the whole gate too; --fast leaves the tests out
-    python3 dev.py bench [NAME ...] the benchmarks in benchmarks/, all or these
+    python3 dev.py bench [NAME ...] the benchmarks in benchmarks/, all or these, and one table;
+                                    with --peers huey and Backlog.md (pip, npm) are fetched into
+                                    .venv first, and measured besides
     python3 dev.py soak [NAME ARGS] one long run from tests/soak/; without a name, lists them
     python3 dev.py agents           fetch Claude Code, codex and gemini (npm, 0.9 GB, into .venv)
                                     for the tests that drive the real programs
@@ -34,7 +36,9 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import subprocess
+import tempfile
 import time
 import tomllib
 from pathlib import Path
@@ -55,6 +59,8 @@ AGENTS = (
     "@google/gemini-cli@0.61.0",
 )
 """The agent programs that the tests drive, in the versions they were measured with."""
+PEERS = ("backlog.md@1.52.0",)
+"""What taskboard is measured beside, of npm; what is of pip stands in pyproject.toml."""
 OFFLINE = (
     "NewConnectionError",
     "ConnectTimeout",
@@ -175,6 +181,9 @@ def _stamp():
 def _digest():
     """Of all that decides what is installed: not of the settings of the checkers."""
     project = dict(_pyproject())
+    groups = dict(project.get("dependency-groups", {}))
+    groups.pop("bench", None)  # that is put aside
+    project["dependency-groups"] = groups
     project["tool"] = {"hatch": project.get("tool", {}).get("hatch")}
     facts = [project, str(ROOT), list(sys.version_info[:2])]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -242,25 +251,68 @@ def agents(_args):
         print("the agent programs are ready")
         return 0
     folder.mkdir(exist_ok=True)
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    try:
-        done = _quiet(npm + list(AGENTS))
-    except OSError:
-        raise Trouble("there is no npm here. Next: install Node.js 20 or newer, then again.")
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
-        raise Trouble("npm could not install the agent programs.\n%s" % tail)
+    _npm(folder, AGENTS, "the agent programs")
     stamp.write_text(wanted, encoding="utf-8")
     print("the agent programs are ready")
     return 0
 
 
 def bench(args):
-    """Run the named benchmarks, or all, one after the other."""
+    """Run the named benchmarks, or all, one after the other, and print their one table."""
     scripts = _scripts("benchmarks")
-    return max(
-        [_call(["python", scripts[n]]) for n in _known(scripts, args or scripts)], default=0
+    names = _known(scripts, [a for a in args if a != "--peers"] or scripts)
+    if "--peers" in args:
+        _fetch_peers()
+    handle, table = tempfile.mkstemp(prefix="bench-")
+    os.close(handle)
+    try:
+        begun = time.monotonic()
+        worst = max([_call(["python", scripts[n]], BENCH_TABLE=table) for n in names], default=0)
+        if Path(table).stat().st_size:
+            print("\n%s: %.0f s, load %.1f" % (_machine(), time.monotonic() - begun, _load()))
+            sys.stdout.flush()
+            worst = max(worst, _call(["python", str(ROOT / "benchmarks" / "_table.py"), table]))
+        return worst
+    finally:
+        Path(table).unlink()
+
+
+def _fetch_peers():
+    """Into a folder of their own, out of the way of everything that is installed."""
+    folder = VENV / "bench"
+    folder.mkdir(exist_ok=True)
+    names = _group(_pyproject()["dependency-groups"], "bench")
+    pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--no-input", "--upgrade"]
+    pip += ["--disable-pip-version-check", "--target", str(folder / "python")]
+    done = _quiet(pip + names)
+    if done.returncode:
+        raise Trouble(_why_pip_failed(done.stdout))
+    _npm(folder, PEERS, "Backlog.md")
+
+
+def _npm(folder, packages, what):
+    """Install packages of npm into a folder."""
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    try:
+        done = _quiet(npm + list(packages))
+    except OSError:
+        raise Trouble("there is no npm here. Next: install Node.js 20 or newer, then again.")
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
+        raise Trouble("npm could not install %s.\n%s" % (what, tail))
+
+
+def _machine():
+    return "%s, %s, Python %s, %s processors" % (
+        platform.system(),
+        platform.machine(),
+        platform.python_version(),
+        os.cpu_count(),
     )
+
+
+def _load():
+    return os.getloadavg()[0]
 
 
 def soak(args):
@@ -333,10 +385,11 @@ def _quiet(command):
     )
 
 
-def _call(command):
-    """Run a tool of ``.venv`` in sight; on Ctrl-C let it clean up before leaving."""
+def _call(command, **more):
+    """Run a tool of ``.venv`` in sight, with ``more`` variables; on Ctrl-C let it clean up before
+    leaving."""
     process = subprocess.Popen(
-        [str(BIN / command[0])] + command[1:], cwd=str(ROOT), env=_environment()
+        [str(BIN / command[0])] + command[1:], cwd=str(ROOT), env=dict(_environment(), **more)
     )
     try:
         return process.wait()
