@@ -63,11 +63,14 @@ class SystemProcesses:
     def __init__(self, table: Table | None = None) -> None:
         self._table = table or system_table()
         self._boot = ""
+        self._me: Who | None = None
 
     def me(self) -> Who:
-        who = self.identify(os.getpid())
-        assert who is not None, "this process is in the process table"
-        return who
+        pid = os.getpid()  # a fork has another one
+        if self._me is None or self._me.pid != pid:
+            self._me = self.identify(pid)
+            assert self._me is not None, "this process is in the process table"
+        return self._me
 
     def identify(self, pid: int) -> Who | None:
         row = self._table.row(pid)

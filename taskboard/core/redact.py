@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
+
 from taskboard.core.spellings import SHORTEST, Spellings, spellings
 
 REDACTED = "[redacted]"
@@ -109,20 +111,35 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The whole text without its secrets. Does not touch the stream."""
-        if _traces().search(text) is None and not any(word in text for word in self._literals):
+        if self._has_no_trace(text):
             return text
         stream = self.fresh()
         return stream.feed(text) + stream.flush()
 
     def redact_data(self, value: Any) -> Any:
         """JSON data with every string in it, keys too, redacted."""
+        return value if self._is_plain(value) else self._redacted(value)
+
+    def _redacted(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, Mapping):
-            return {self.redact_data(key): self.redact_data(item) for key, item in value.items()}
+            return {self._redacted(key): self._redacted(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.redact_data(item) for item in value]
+            return [self._redacted(item) for item in value]
         return value
+
+    def _is_plain(self, value: Any) -> bool:
+        """Whether all of it is seen at one look to hold no secret: as JSON that escapes nothing,
+        in which every string stands as it is."""
+        try:
+            text = msgspec.json.encode(value).decode()
+        except (msgspec.MsgspecError, TypeError, UnicodeError):
+            return False
+        return "\\" not in text and self._has_no_trace(text)
+
+    def _has_no_trace(self, text: str) -> bool:
+        return _traces().search(text) is None and not any(word in text for word in self._literals)
 
     def feed(self, chunk: str) -> str:
         """More of the stream; answers what can be said for certain by now. Unfinished lines are

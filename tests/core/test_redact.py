@@ -231,6 +231,23 @@ def test_data_is_redacted_in_keys_lists_and_depths():
     }
 
 
+WORDS = st.sampled_from(["\n", '"', "\\", "ask-", " ", SECRET, 'quo"te\ted', *TOKENS.values()])
+TEXTS = st.lists(WORDS | st.text(max_size=4), max_size=4).map("".join)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(TEXTS, TEXTS | st.lists(TEXTS, max_size=3) | st.integers(), max_size=3))
+def test_data_is_redacted_as_each_of_its_texts_is(data):
+    redactor = Redactor([SECRET, 'quo"te\ted'])
+
+    def each(value):
+        if isinstance(value, str):
+            return "".join(stream(redactor, [value]))
+        return [each(one) for one in value] if isinstance(value, list) else value
+
+    assert redactor.redact_data(data) == {each(key): each(one) for key, one in data.items()}
+
+
 def test_a_secret_that_is_no_utf8_is_taken_out_of_decoded_output():
     raw = b"caf\xe9-au-lait"
     secret = raw.decode("utf-8", "surrogateescape")
