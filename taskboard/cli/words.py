@@ -12,6 +12,7 @@ from taskboard.cli.when import When
 from taskboard.core.event import Event
 from taskboard.core.hold import HELD
 from taskboard.core.lines import proof_word
+from taskboard.core.notice import BEGINNING
 from taskboard.core.units import brief
 
 _LONGEST = 240
@@ -234,6 +235,8 @@ def _daemon(event: Event, _when: When) -> str:
 
 def _sent(event: Event, _when: When) -> str:
     data = event.data
+    if event.type == "delivered" and data.get("what") == BEGINNING:
+        return f"{data.get('channel')} tells what comes after this"
     if event.type == "delivered":
         return f"{data.get('channel')} told of it: {data.get('what')}"
     said = f", {_short(data['said'])}" if data.get("said") else ""

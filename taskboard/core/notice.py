@@ -2,7 +2,8 @@
 
 The ledger is the outbox. A fact that is worth telling stands there first; that it was told is the
 event ``delivered`` (or ``delivery_failed``) after it, whose ``upto`` is the last sequence that is
-dealt with. What stands after it has not been told.
+dealt with. What stands after it has not been told. Where telling begins is such an event, too,
+about nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from taskboard.core.task import Task
 from taskboard.core.units import brief
 
 CHANNEL = "notify"
+BEGINNING = "beginning"
+"""What the first ``delivered`` is about: nothing before it is told, all after it is."""
 SINGLY = 5
 """More facts than this at one time are told in one summary."""
 
@@ -154,6 +157,13 @@ def outcome(notice: Notice, *, ok: bool, **data: Any) -> Draft:
             **data,
         },
     )
+
+
+def beginning(upto: int) -> Draft:
+    """Said once, by whoever tells first: what comes after ``upto`` is told, if need be by
+    another process."""
+    data = {"channel": CHANNEL, "what": BEGINNING, "upto": upto, "count": 0}
+    return Draft(type=E.DELIVERED, data=data)
 
 
 def _entry(event: Event, task: Task | None) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from taskboard.core.event import Event
-from taskboard.core.notice import SINGLY, Notice, Outbox, outcome, place, single, summary
+from taskboard.core.notice import (
+    SINGLY,
+    Notice,
+    Outbox,
+    beginning,
+    outcome,
+    place,
+    single,
+    summary,
+)
 from taskboard.errors import TaskboardError
 from taskboard.log import log
 from taskboard.loop.bell import Bell
@@ -124,7 +133,8 @@ class Notifier:
 
     async def _place(self) -> int:
         """The last sequence that is dealt with: what somebody told last, else the first start of
-        a daemon that tells, else now."""
+        a daemon that tells, else now. That now is recorded: whoever dies before it has told
+        anything would leave nothing of which the next could know where telling began."""
         now = (await self._ctx.ledger.look()).seq
         found: int | None = None
         async for window in self._back(now):
@@ -132,6 +142,8 @@ class Notifier:
             found = at if at is not None else found
             if not more:
                 break
+        if found is None:
+            await self._ctx.ledger.append([beginning(now)])
         return found if found is not None else now
 
     async def _back(self, end: int) -> AsyncIterator[list[Event]]:

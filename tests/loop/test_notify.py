@@ -302,6 +302,30 @@ def test_once_tells_too_before_it_ends_unless_another_process_does(desk, bell):
     assert len(bell.told) == 1
 
 
+def test_what_a_once_that_ends_has_not_told_is_told_by_the_next_though_nothing_ever_was(
+    desk, bell
+):
+    bell.takes = 10_000.0
+    desk.save(tasks("ok"))
+    work_off(desk)
+    assert desk.state("TASK-001") == "done"
+    assert bell.told == []
+    bell.takes = 0.0
+    for _ in range(2):
+        desk.open()
+        work_off(desk)
+    assert bell.told == [("done", "TASK-001")]
+    began, told = delivered(desk)
+    assert (began.data["what"], told.data["what"]) == ("beginning", "done")
+
+
+def test_where_a_daemon_has_begun_to_tell_nothing_else_says_so(desk, bell):
+    serve(desk)
+    desk.open()
+    work_off(desk)
+    assert delivered(desk) == []
+
+
 def test_who_stops_waits_for_a_teller_only_so_long(desk, bell):
     bell.takes = 10_000.0
     desk.save(tasks("ok"))
