@@ -302,9 +302,7 @@ def test_once_tells_too_before_it_ends_unless_another_process_does(desk, bell):
     assert len(bell.told) == 1
 
 
-def test_what_a_once_that_ends_has_not_told_is_told_by_the_next_though_nothing_ever_was(
-    desk, bell
-):
+def test_what_a_once_has_not_told_is_told_by_the_next_though_nothing_ever_was(desk, bell):
     bell.takes = 10_000.0
     desk.save(tasks("ok"))
     work_off(desk)
