@@ -20,13 +20,17 @@ from pathlib import Path
 from types import ModuleType
 
 from taskboard.confinement import Confiner
-from taskboard.core.outcome import Outcome, Unable
+from taskboard.core.outcome import Failed, Outcome, Unable
 from taskboard.core.setting_kinds import FALLBACK, MODELS, Setting
 from taskboard.decider import Decider, Desk
+from taskboard.errors import BadSettings
 from taskboard.executor import Edges, Executor, Fitness, Order, Watcher
 from taskboard.log import log
 from taskboard.ownership import problems_of
 from taskboard.workspace import user_settings
+
+_FAULTS = (Exception, SystemExit)
+"""What a file of somebody else's may do when it is loaded or asked."""
 
 _GENERAL = {"executors": (FALLBACK, MODELS), "deciders": ()}
 """Settings that every implementation of a kind takes."""
@@ -51,11 +55,17 @@ def _own(kind: str) -> Mapping[str, Path]:
 def _files(folder: Path) -> Mapping[str, Path]:
     """The user's own files by name. What others may write to is not looked at: it would be run as
     this user."""
-    found = sorted(path for path in folder.glob("*.py") if path.stem.isidentifier())
+    found = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     problems = problems_of(folder, *found) if found else []
     for problem in problems:
         log.warning("%s Its programs are left out. %s", problem.message, problem.hint)
-    return {} if problems else {_spelled(path.stem): path for path in found}
+    if problems:
+        return {}
+    ours = _ours(folder.name)
+    good = [p for p in found if p.stem.isidentifier() and _spelled(p.stem) not in ours]
+    for path in set(found) - set(good):
+        log.warning("%s is left out: its name is no module's, or one of ours.", path)
+    return {_spelled(path.stem): path for path in good}
 
 
 def _spelled(module: str) -> str:
@@ -63,8 +73,20 @@ def _spelled(module: str) -> str:
 
 
 def options(kind: str, name: str) -> tuple[Setting, ...]:
-    """What ``[KIND.NAME]`` may say."""
-    found: tuple[Setting, ...] = _module(kind, name).OPTIONS
+    """What ``[KIND.NAME]`` may say. Raises ``BadSettings`` for a user's own file that does not
+    say it."""
+    try:
+        found = _module(kind, name).OPTIONS
+        if not all(isinstance(setting, Setting) for setting in found):
+            raise TypeError("OPTIONS is no tuple of Settings")
+    except _FAULTS as fault:
+        if name in _ours(kind):
+            raise
+        file = _own(kind)[name]
+        raise BadSettings(
+            f"[{kind}.{name}] cannot be read: {file} cannot be loaded: {fault!r}.",
+            hint="Mend or remove that file, or take the table out.",
+        ) from fault
     return (*found, *_GENERAL[kind])
 
 
@@ -113,10 +135,12 @@ class Executors(Mapping[str, Executor]):
         own = {k: v for k, v in self.tables.get(name, {}).items() if k not in _general_names()}
         edges = replace(self.edges, options=own)
         try:
-            return _Late(_module("executors", name).make, edges, self.confiner)
-        except Exception as error:  # noqa: BLE001  whatever a file of theirs does, the board goes on
-            log.exception("the executor %s cannot be loaded", name)
-            return _Broken(f"The executor {name} cannot be loaded: {error!r}.")
+            made = _Late(_module("executors", name).make, edges, self.confiner)
+        except _FAULTS as fault:
+            problem = f"The executor {name} cannot be loaded: {fault!r}."
+            log.warning("%s", problem)
+            return _Broken(problem)
+        return made if name in _ours("executors") else _Guarded(name, made)
 
     def __iter__(self) -> Iterator[str]:
         return iter(names("executors"))
@@ -144,6 +168,45 @@ class _Broken:
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         del order, watcher
         return Unable(reason="missing", error=self.problem, hint=self.fitness().hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A user's own executor. What it does against the contract is its own trouble: its tasks wait
+    or fail, and the board goes on."""
+
+    name: str
+    inner: Executor
+
+    def fitness(self) -> Fitness:
+        try:
+            return self._checked(self.inner.fitness())
+        except _FAULTS as fault:
+            return self._broken(fault)
+
+    async def examine(self) -> Fitness:
+        try:
+            return self._checked(await self.inner.examine())
+        except _FAULTS as fault:
+            return self._broken(fault)
+
+    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
+        try:
+            outcome: object = await self.inner.execute(order, watcher)
+        except SystemExit as fault:  # it would end the daemon
+            outcome = fault
+        if isinstance(outcome, Outcome):
+            return outcome
+        error = f"the executor {self.name} answered {outcome!r} instead of an outcome"
+        return Failed(reason="executor", error=error)
+
+    def _checked(self, found: object) -> Fitness:
+        if not isinstance(found, Fitness):
+            raise TypeError(f"{found!r} is no Fitness")
+        return found
+
+    def _broken(self, fault: BaseException) -> Fitness:
+        return _Broken(f"The executor {self.name} is out of order: {fault!r}.").fitness()
 
 
 class _Late:

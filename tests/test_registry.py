@@ -10,7 +10,7 @@ import pytest
 from taskboard import registry
 from taskboard.clock import SystemClock
 from taskboard.config import load
-from taskboard.core.outcome import Succeeded, Unable
+from taskboard.core.outcome import Failed, Succeeded, Unable
 from taskboard.decider import Desk
 from taskboard.errors import BadSettings
 from taskboard.executor import Edges
@@ -128,6 +128,58 @@ def test_one_that_cannot_be_loaded_is_out_of_use_and_says_why(own, tmp_path):
     assert isinstance(outcome, Unable)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def broken(",
+        "raise SystemExit(5)",
+        "raise RuntimeError('no')",
+        "OPTIONS = ()",
+        "OPTIONS = ()\ndef make(edges): return None",
+        "OPTIONS = ()\ndef make(edges): raise SystemExit(1)",
+        OWN + "\nParrot.fitness = lambda self: 1 / 0",
+        OWN + "\nParrot.fitness = lambda self: True",
+        OWN + "\ndef leave(self): raise SystemExit(3)\nParrot.fitness = leave",
+    ],
+)
+def test_whatever_is_wrong_with_it_it_is_out_of_use_and_nothing_else(own, tmp_path, text):
+    (own / "dodo.py").write_text(text)
+    executors = registry.Executors(edges(tmp_path), {}, lambda: None)
+    fit = executors["dodo"].fitness()
+
+    assert (fit.usable, bool(fit.problem), bool(fit.hint)) == (False, True, True)
+    assert executors["shell"].fitness().usable
+
+
+@pytest.mark.parametrize("deed", ["raise SystemExit(4)", "return 'done'"])
+def test_one_that_answers_no_outcome_has_failed(own, tmp_path, deed):
+    (own / "dodo.py").write_text(
+        f"{OWN}\nasync def execute(self, order, watcher):\n    {deed}\nParrot.execute = execute"
+    )
+    executors = registry.Executors(edges(tmp_path), {"dodo": {"voice": "low"}}, lambda: None)
+    outcome = asyncio.run(executors["dodo"].execute(order_in(tmp_path), Witness()))
+
+    assert isinstance(outcome, Failed)
+    assert "dodo" in outcome.error
+
+
+@pytest.mark.parametrize("text", ["", "OPTIONS = 5", "OPTIONS = (1,)", "raise SystemExit(5)"])
+def test_settings_of_one_that_cannot_be_loaded_name_its_file(own, tmp_path, text):
+    (own / "dodo.py").write_text(text)
+    workspace = Workspace(tmp_path / "w" / "task-board.md")
+    workspace.root.mkdir()
+    workspace.settings.write_text("[executors.dodo]\nvoice = 'low'\n")
+    with pytest.raises(BadSettings, match=r"dodo\.py"):
+        load(workspace, {"HOME": str(tmp_path)})
+
+
+def test_a_file_whose_name_is_no_modules_is_left_out_and_said_to_be(own, caplog):
+    (own / "my-pipe.py").write_text(OWN)
+    (own / "shell.py").write_text(OWN)
+    assert set(registry.names("executors")) == set(registry._ours("executors"))
+    assert caplog.text.count("is left out") == 2
+
+
 def test_its_settings_are_known_at_once(parrot, tmp_path):
     workspace = Workspace(tmp_path / "w" / "task-board.md")
     workspace.root.mkdir()
@@ -175,7 +227,7 @@ def test_what_can_confine_is_looked_for_when_there_is_work_and_once(parrot, tmp_
 def test_settings_that_every_executor_takes_are_not_told_to_it(parrot, tmp_path):
     tables = {parrot: {"voice": "loud", "fallback": ("codex",), "models": ("m",)}}
     executors = registry.Executors(edges(tmp_path), tables, lambda: None)
-    assert executors[parrot]._seen.edges.options == {"voice": "loud"}
+    assert executors[parrot].inner._seen.edges.options == {"voice": "loud"}
 
 
 def test_nobody_else_is_imported_for_one(tmp_path):
