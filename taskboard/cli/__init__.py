@@ -6,6 +6,7 @@ module imported only then, so that ``--help`` costs little more than Python's ow
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. ``args`` are those of the process by default."""
     words = list(sys.argv[1:] if args is None else args)
+    _mend_streams()
     call = Call(json=_wants_json(words))
     try:
         status = _run(words, call)
@@ -36,6 +38,17 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _mend_streams() -> None:
+    """A stream that was closed swallows what is said to it; one that cannot spell a character
+    spells its code."""
+    if sys.stdout is None or sys.stderr is None:
+        nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  for good
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(words: list[str], call: Call) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from taskboard.config import Source, load
 from taskboard.core.setting_kinds import spell_value
 from taskboard.core.state import TERMINAL
 from taskboard.errors import BoardHeld, Usage
+from taskboard.log import log
 from taskboard.ownership import require_own
 from taskboard.workspace import BOARD, Workspace, near_misses
 
@@ -84,12 +86,17 @@ def init(
     found = _Found.at(space)
     if not found.board:
         _require_no_lost_board(call, space)
-    space.root.mkdir(parents=True, exist_ok=True)
+    try:
+        space.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Usage(
+            f"The folder {space.root} cannot be made: {error.strerror}.",
+            hint="Name a folder that is there, or one in a place that you may write to.",
+        ) from error
     require_own(space)
     if not found.board:
         with space.board.open("x", encoding="utf-8") as board:
             board.write(EXAMPLE)
-    ignored = _ignore(space.root / ".gitignore")
     call.board = space.board
 
     async def work(app: App) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def init(
             "created": not found.board,
             "ledger_id": world.ledger_id,
             "trusted": app.ctx.untrusted() is None,
-            "ignored": ignored,
+            "ignored": _ignore(space.root / ".gitignore"),
             "tasks": len(world.tasks),
         }
 
@@ -163,18 +170,29 @@ def _new_workspace(call: Call, path: Path | None) -> Workspace:
 
 
 def _ignore(path: Path) -> list[str]:
-    """Add what is missing to .gitignore; the lines that were added."""
+    """Add what is missing to .gitignore; the lines that were added. Git takes no link for one, and
+    what a link leads to is not ours to write."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        text = b""
-    have = {line.strip().strip(b"/") for line in text.splitlines()}
-    missing = [line for line in _IGNORED if line.strip("/").encode() not in have]
-    if missing:
+        file = os.open(path, flags, 0o666)
+    except OSError as error:
+        return _not_ignored(path, error.strerror or "it cannot be opened")
+    with os.fdopen(file, "r+b", buffering=0) as lines:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            return _not_ignored(path, "it is no regular file")
+        text = lines.read() or b""
+        have = {line.strip().strip(b"/") for line in text.splitlines()}
+        missing = [line for line in _IGNORED if line.strip("/").encode() not in have]
         gap = b"\n" if text and not text.endswith(b"\n") else b""
-        with path.open("ab") as file:
-            file.write(gap + "".join(f"{line}\n" for line in missing).encode())
+        if missing:
+            lines.write(gap + "".join(f"{line}\n" for line in missing).encode())
     return missing
+
+
+def _not_ignored(path: Path, why: str) -> list[str]:
+    told = ", ".join(_IGNORED)
+    log.warning("%s was left as it is: %s. Have git ignore %s.", path, why, told)
+    return []
 
 
 def _init_lines(screen: Screen, space: Workspace, document: Mapping[str, Any]) -> Iterator[str]:

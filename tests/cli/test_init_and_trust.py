@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,31 @@ def test_init_explains_the_lines_that_matter_as_they_stand_on_the_board(desk):
     shown = [line.strip().partition("    ")[0] for line in said.out.splitlines()[1:4]]
     for line in shown:
         assert line.partition("...")[0].rstrip() in board, line
+
+
+def test_what_a_linked_gitignore_leads_to_is_left_alone(desk, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    (desk.folder / ".gitignore").symlink_to(victim)
+    said = desk("init")
+    assert said.code == 0
+    assert victim.read_text() == "mine\n"
+    assert ".gitignore was left as it is" in said.err
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_gitignore_that_is_no_file_is_left_alone(desk, make):
+    make(desk.folder / ".gitignore")
+    said = desk("init")
+    assert (said.code, (desk.folder / "task-board.md").exists()) == (0, True)
+    assert "Have git ignore" in said.err
+
+
+def test_a_folder_that_cannot_be_made_is_said_to_be_so(desk):
+    (desk.folder / "file").write_text("")
+    said = desk("init", "file/x")
+    assert said.code == 2
+    assert "cannot be made" in said.err
 
 
 def test_the_paragraph_for_other_agents_is_printed_and_nothing_is_made(desk):
