@@ -18,7 +18,7 @@ from typing import Any
 from taskboard.errors import NoService
 from taskboard.files import Files
 from taskboard.service.contract import MARK, Done, Installed, Ran, Runner, State
-from taskboard.service.own import remove_own, write_own
+from taskboard.service.own import read_own, remove_own, require_own, write_own
 from taskboard.service.places import guarded_place
 from taskboard.service.plan import THROTTLE, Plan
 
@@ -73,9 +73,10 @@ class Launchd:
 
     def install(self, plan: Plan) -> Done:
         """See ``System``. A job whose list has not changed is only started again."""
-        domain, done = self._domain(), Done()
+        domain, done, wanted = self._domain(), Done(), self.files(plan)
+        require_own(self._files, wanted)
         self._files.make_folder(self._logs)
-        for path, data in self.files(plan).items():
+        for path, data in wanted.items():
             job = f"{domain}/{path.stem}"
             changed = write_own(self._files, path, data, done)
             if self._loaded(job) and not changed:
@@ -112,11 +113,12 @@ class Launchd:
             return None
         argv = tuple(str(word) for word in found.get("ProgramArguments", ()))
         paths = [self._file(label), self._file(label + HOURLY)]
+        files = ((path, read_own(self._files, path)) for path in paths)
         return Installed(
             label=label,
             argv=argv,
             environ={str(k): str(v) for k, v in found.get("EnvironmentVariables", {}).items()},
-            files={p: self._files.read(p) for p in paths if self._files.stat(p) is not None},
+            files={path: data for path, data in files if data is not None},
         )
 
     def state(self, label: str) -> State:
@@ -160,16 +162,16 @@ class Launchd:
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """The list at this path, if it is ours."""
-        if self._files.stat(path) is None:
+        data = read_own(self._files, path)
+        if data is None:
             return None
-        data = self._files.read(path)
         try:
             found = plistlib.loads(data)
         except (plistlib.InvalidFileException, ValueError, OSError):
             return None
         except Exception:  # noqa: BLE001  expat's own errors share no base with the others
             return None
-        return found if isinstance(found, dict) and MARK.encode() in data else None
+        return found if isinstance(found, dict) else None
 
     def _domain(self) -> str:
         """That of the desktop, else that of the user."""

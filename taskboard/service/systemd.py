@@ -11,7 +11,7 @@ from pathlib import Path
 from taskboard.errors import NoService
 from taskboard.files import Files
 from taskboard.service.contract import MARK, Done, Installed, Ran, Runner, State
-from taskboard.service.own import remove_own, write_own
+from taskboard.service.own import read_own, remove_own, require_own, write_own
 from taskboard.service.plan import THROTTLE, Plan
 
 PREFIX = "taskboard-"
@@ -65,8 +65,9 @@ class Systemd:
         """See ``System``. The daemon is started again also when nothing has changed: the program
         may have."""
         self.require()
-        done = Done()
-        for path, data in self.files(plan).items():
+        done, wanted = Done(), self.files(plan)
+        require_own(self._files, wanted)
+        for path, data in wanted.items():
             write_own(self._files, path, data, done)
         for step in self.steps(plan):
             ran = self._do(done, *step)
@@ -107,12 +108,11 @@ class Systemd:
             self._folder / f"{name}{end}"
             for end in (".service", f"{HOURLY}.service", f"{HOURLY}.timer")
         ]
-        if self._files.stat(paths[0]) is None:
-            return None
-        files = {p: self._files.read(p) for p in paths if self._files.stat(p) is not None}
-        text = files[paths[0]].decode(errors="replace")
+        found = ((path, read_own(self._files, path)) for path in paths)
+        files = {path: data for path, data in found if data is not None}
+        text = files.get(paths[0], b"").decode(errors="replace")
         argv = [w.replace("$$", "$") for w in _words(_values(text, "ExecStart"))]
-        if MARK not in text or not argv:
+        if not argv:
             return None
         pairs = (word.partition("=") for word in _words(_values(text, "Environment")))
         environ = {name: value for name, _, value in pairs}
