@@ -8,15 +8,12 @@ with ``asyncio.timeout``.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from taskboard.core.bill import Usage, tokens
 from taskboard.core.plain import plain
@@ -218,6 +215,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = _number(headers.get(name, ""))
         if seconds is not None:
             return seconds * unit
+    from email.utils import parsedate_to_datetime  # lazily: every command starts by here
+
     try:
         until = parsedate_to_datetime(headers.get("retry-after", ""))
         since = parsedate_to_datetime(headers.get("date", ""))
@@ -239,6 +238,9 @@ def _count(source: Any, name: str) -> int:
 
 
 def _on_this_machine(base_url: str | None) -> bool:
+    import ipaddress  # lazily: every command starts by here
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(base_url or "")
         host = parts.hostname or ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import platform
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -223,7 +222,7 @@ def login_name() -> str:
 
 
 def _device() -> str:
-    name = platform.node().partition(".")[0]
+    name = os.uname().nodename.partition(".")[0]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name) or "device"
 
 

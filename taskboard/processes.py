@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -100,6 +99,8 @@ class SystemProcesses:
         to find. Linux only; False elsewhere. Call ``reap`` now and then afterwards."""
         if sys.platform != "linux":
             return False
+        import ctypes
+
         library = ctypes.CDLL(None, use_errno=True)
         return bool(library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskboard.cli.look import Look
 from taskboard.core.board import Diagnosis, InboxItem
-from taskboard.core.deadletter import Story
-from taskboard.core.ending import max_attempts
 from taskboard.core.needs import needs_of
 from taskboard.core.outcome import VERIFIED
 from taskboard.core.state import Kind
 from taskboard.core.task import Task, World
 from taskboard.loop.context import Context
+
+if TYPE_CHECKING:
+    from taskboard.core.deadletter import Story
 
 
 def task_shape(look: Look, task: Task) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def task_shape(look: Look, task: Task) -> dict[str, Any]:
         "run": task.run.run if task.run else None,
         "attempt": task.attempt,
         "spent": task.spent,
-        "max_attempts": max_attempts(fields, look.ctx.settings),
+        "max_attempts": _attempts(look, fields),
         "tier": task.tier,
         "verified": task.verified,
         "origin": task.origin,
@@ -67,13 +68,19 @@ def inbox_shape(look: Look, item: InboxItem) -> dict[str, Any]:
         "run": None,
         "attempt": 0,
         "spent": 0,
-        "max_attempts": max_attempts({}, look.ctx.settings),
+        "max_attempts": _attempts(look, {}),
         "tier": None,
         "verified": False,
         "origin": "board",
         "line": item.line,
         "updated": None,
     }
+
+
+def _attempts(look: Look, fields: dict[str, str]) -> int:
+    from taskboard.core.ending import max_attempts  # for JSON only: `list` starts fast
+
+    return max_attempts(fields, look.ctx.settings)
 
 
 def owner_of(ctx: Context, task: Task) -> str:
