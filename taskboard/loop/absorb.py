@@ -195,8 +195,11 @@ def was_absorbed(digest: str, data: bytes, world: World, base: Base | None) -> b
 
 async def last_read(ctx: Context, world: World, base: Base | None) -> dict[str, str]:
     """The status words of the board that was read as intent last, by human id, where it was not
-    projected since: the next edit was made on that text."""
-    if world.read is None or (base is not None and base.absorbed >= world.read_at):
+    projected since: the next edit was made on that text. Beside a projection that shows a later
+    ledger than this one (``absorbed`` is negative) no earlier reading counts."""
+    if world.read is None:
+        return {}
+    if base is not None and (base.absorbed < 0 or base.absorbed >= world.read_at):
         return {}
     try:
         board = parse(await ctx.ledger.fetch(world.read))

@@ -312,6 +312,34 @@ def test_what_had_failed_after_the_backup_is_held_for_a_person(work):
     assert work.ok("ready", "TASK-002")["state"] == "ready"
 
 
+def test_what_was_running_after_the_backup_is_held_and_stays_held(work):
+    work.write(work.board.read_text().replace("- status: todo", "- status: ready"))
+    work.ok("pause")  # the save that says `ready` is the last that was read
+    work.ok("resume")
+    backup = ledger(work).read_bytes()
+    work.ok("claim", "TASK-002", "--agent", "me")
+    ledger(work).write_bytes(backup)
+    assert work.ok("fork")["held"] == ["TASK-002"]
+    for _ in range(2):
+        assert work.ok("once")["started"] == []
+        assert "- status: blocked:ada:fork" in work.board.read_text()
+    assert work.ok("ready", "TASK-002")["state"] == "ready"
+
+
+def test_what_is_typed_over_a_lost_run_is_still_read(work):
+    work.write(work.board.read_text().replace("- status: todo", "- status: ready"))
+    work.ok("pause")
+    work.ok("resume")
+    backup = ledger(work).read_bytes()
+    work.ok("claim", "TASK-002", "--agent", "me")
+    ledger(work).write_bytes(backup)
+    shown = next(n for n in work.board.read_text().splitlines() if "running:me" in n)
+    work.write(work.board.read_text().replace(shown, "- status: blocked:kim:brief"))
+    work.ok("fork")
+    assert "- status: blocked:kim:brief" in work.board.read_text()
+    assert states(work)["TASK-002"] == "blocked:kim:brief"
+
+
 def test_a_task_made_after_the_backup_is_read_from_the_board_again(work):
     roll_back(work, ("add", "Third", "--run", "echo third >> log.txt"))
     work.ok("fork")

@@ -55,6 +55,20 @@ def test_a_damaged_ledger_is_rescued_and_the_old_one_kept(desk, events):
     assert (desk.folder / "log.txt").read_text() == "first\n"
 
 
+def test_a_run_whose_claim_is_lost_is_held_for_a_person_and_stays_held(desk, events):
+    desk.write(desk.board.read_text().replace("- status: todo", "- status: ready"))
+    desk.ok("pause")  # the save that says `ready` is the last that was read
+    desk.ok("resume")
+    desk.ok("claim", "TASK-002", "--agent", "me")
+    lines = events.read_bytes().splitlines()
+    claim = max(n for n, line in enumerate(lines) if b'"claimed"' in line)
+    damage(events, claim)
+    assert desk.ok("salvage")["held"] == ["TASK-002"]
+    assert desk.ok("once")["started"] == []
+    assert "- status: blocked:ada:fork" in desk.board.read_text()
+    assert (desk.folder / "log.txt").read_text() == "first\n"
+
+
 def test_the_text_says_what_was_lost_and_where_the_old_file_is(desk, events):
     damage(events, 3)
     said = desk("salvage")
