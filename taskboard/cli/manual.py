@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 FILES = {
     "task-board.md": "the board",
     "events.jsonl": "the ledger: one event a line, `tail -F` it",
@@ -21,7 +19,7 @@ ENVIRONMENT = {
 
 EXITS = {
     0: "it was done",
-    1: "findings; or a task that this command ran has failed",
+    1: "it found something that is wrong, or something that it ran has failed",
     2: "the words of the command are off",
     3: "refused: the gate, the state machine, trust",
     4: "somebody else holds it",
@@ -34,27 +32,42 @@ EXITS = {
 }
 """Exit codes and what they mean: the same for every command."""
 
-_LOOK = (0, 65, 66)
-_ACT = (0, 3, 65, 66, 75)
-_ONLY = {
-    "init": (0, 2, 3),
-    "trust": (0, 3, 66, 78),
-    "run": (0, 3, 4, 65, 66, 75, 78),
-    "once": (0, 1, 3, 65, 66, 75, 78),
-    "import": (0, 1, 2, 66),
-    "service": (0, 3, 66, 75),
-    "claim": (0, 3, 4, 65, 66, 75),
-    "complete": (0, 1, 3, 65, 66, 75),
-    "check": (0, 1, 66),
-    "verify": (0, 65, 66),
-    "doctor": (0, 1, 66),
-    "config": (0, 66, 78),
-    "completions": (0, 2),
+_ANY = frozenset({0, 2, 65, 66, 75, 78})
+"""Whatever opens a workspace: words, ledger, place, disk, settings."""
+_MORE: dict[str, frozenset[int]] = {
+    "import": frozenset({1}),
+    "run": frozenset({4}),
+    "once": frozenset({1, 4}),
+    "service": frozenset({1, 4}),
+    "claim": frozenset({4}),
+    "check": frozenset({1}),
 }
-_LOOKS = frozenset({"status", "list", "show", "why", "away", "stats", "tail", "board"})
+_ONLY = {
+    "completions": frozenset({0, 2}),
+    "doctor": frozenset({0, 1, 2, 66, 75}),
+    "config": frozenset({0, 2, 66, 78}),
+}
+_LOOKS = frozenset(
+    {
+        "status",
+        "list",
+        "show",
+        "why",
+        "away",
+        "stats",
+        "tail",
+        "board",
+        "verify",
+        "check",
+        "import",
+    }
+)
+"""Commands that refuse nothing, for they change nothing."""
 
 
-def exits_of(command: str) -> Iterator[tuple[int, str]]:
-    """The exit codes that a command's user meets, with their meaning."""
-    codes = _ONLY.get(command, _LOOK if command in _LOOKS else _ACT)
-    return ((code, EXITS[code]) for code in codes)
+def exits_of(command: str) -> list[tuple[int, str]]:
+    """The exit codes that a command's user may meet, with their meaning."""
+    codes = _ONLY.get(command) or _ANY | _MORE.get(command, frozenset())
+    if command not in _LOOKS and command not in _ONLY:
+        codes |= {3}
+    return [(code, EXITS[code]) for code in EXITS if code in codes]

@@ -102,7 +102,11 @@ def build(entry: Entry) -> Any:
 def _build_group(entry: Entry, made: typer.Typer) -> Any:
     """A command that has commands of its own."""
     group = get_group(made)
-    group.name, group.epilog = entry.name, f"Example: {entry.example}"
+    codes = "; ".join(f"{code} {text}" for code, text in exits_of(entry.name))
+    for name, inner in group.commands.items():
+        inner.epilog = f"Exit status: {codes}.\n\nExample: taskboard {entry.name} {name}"
+    group.name = entry.name
+    group.epilog = f"Exit status: {codes}.\n\nExample: {entry.example}"
     for command in (group, *group.commands.values()):
         command.params += _shared_options()
         command.context_settings = dict(_CONTEXT)
