@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from importlib.resources import files
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -18,25 +18,28 @@ from taskboard.cli.commands import COMMANDS
 from taskboard.cli.text import one_line
 from taskboard.errors import TaskboardError, Usage
 
+if TYPE_CHECKING:  # slow to import, and most of this needs no workspace
+    from taskboard.app import App
+
 _MOST = 2000
 _HEADING = re.compile(
     rb"^#{1,6}[ \t]+(?:\*\*|\[)?([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+)(?![\w-])"
     rb"[ \t*\]:]*([^\r\n]*)",
     re.MULTILINE,
 )
-_NAMES_TASKS = re.compile(r"\b(ID|IDS|RUN)\b")
+_KINDS = {"ID": "ids", "IDS": "ids", "RUN": "runs"}
 """How commands call a parameter that is a task or its run, in their help."""
 
 
 class Word(NamedTuple):
-    """A command: its summary, its options with what they do, its commands if it has any, and
-    whether it is about tasks."""
+    """A command: its summary, its options with what they do, its commands if it has any, and what
+    it is about: ``ids`` of tasks, ``runs``, or empty."""
 
     name: str
     summary: str
     options: tuple[tuple[str, str], ...]
     inner: tuple[str, ...]
-    takes_ids: bool
+    takes: str
 
 
 def completions(
@@ -45,8 +48,9 @@ def completions(
 ) -> None:
     """Print the completion script of a shell: commands, options and the ids of this board."""
     call = Call.of(ctx)
-    if shell == "ids":
-        call.answer("completions", {"ids": list(_ids(call))}, lambda _: _ids(call))
+    if shell in ("ids", "runs"):
+        found = list(_ids(call) if shell == "ids" else _runs(call))
+        call.answer("completions", {shell: found}, lambda _: found)
         return
     if shell not in _SCRIPTS:
         raise Usage(
@@ -70,6 +74,21 @@ def _ids(call: Call) -> Iterator[str]:
         yield f"{found[1].decode()}\t{title}"
 
 
+def _runs(call: Call) -> list[str]:
+    """What goes on, as its agents call it, each with the title of its task."""
+    from taskboard.core.state import Kind
+
+    async def work(app: App) -> list[str]:
+        world = await app.ctx.ledger.look()
+        at_work = [task for task in world.open_tasks() if task.kind is Kind.RUNNING]
+        return [f"{task.lock}@{task.attempt}\t{one_line(task.title)}" for task in at_work]
+
+    try:
+        return call.run(work, writable=False)
+    except (TaskboardError, OSError):
+        return []
+
+
 def _words() -> Iterator[Word]:
     from taskboard.cli.root import build
 
@@ -79,8 +98,9 @@ def _words() -> Iterator[Word]:
         params = [*command.params, *_inner_params(command)]
         options = {opt: _help(p) for p in params for opt in p.opts if opt.startswith("--")}
         places = [p for p in params if p.param_type_name == "argument"]
-        takes_ids = any(_NAMES_TASKS.search(p.metavar or p.name.upper()) for p in places)
-        yield Word(name, entry.summary, tuple(options.items()), inner, takes_ids)
+        named = (re.sub(r"[^A-Z]", "", p.metavar or "") for p in places)
+        takes = next((_KINDS[word] for word in named if word in _KINDS), "")
+        yield Word(name, entry.summary, tuple(options.items()), inner, takes)
 
 
 def _inner_params(command: Any) -> Iterator[Any]:
@@ -97,7 +117,7 @@ def _bash(words: list[Word]) -> dict[str, list[str]]:
     cases = [f"    '') words='{every}' ;;"]
     for w in words:
         told = " ".join((*w.inner, *(option for option, _ in w.options)))
-        cases.append(f"    {w.name}) words='{told}'{' ids=1' if w.takes_ids else ''} ;;")
+        cases.append(f"    {w.name}) words='{told}'{f' ids={w.takes}' if w.takes else ''} ;;")
     return {"CASES": cases}
 
 
@@ -105,7 +125,7 @@ def _zsh(words: list[Word]) -> dict[str, list[str]]:
     cases = []
     for w in words:
         options = " ".join(_quoted(f"{o}[{_bracketed(text)}]") for o, text in w.options)
-        rest = "'*:task:_taskboard_ids'" if w.takes_ids else "'*:file:_files'"
+        rest = f"'*:task:_taskboard_{w.takes}'" if w.takes else "'*:file:_files'"
         inner = f" '1:command:({' '.join(w.inner)})'" if w.inner else ""
         cases.append(f"    {w.name}) _arguments{inner} {options} {rest} ;;")
     commands = [f"    {_quoted(f'{w.name}:{w.summary}')}" for w in words]
@@ -120,8 +140,8 @@ def _fish(words: list[Word]) -> dict[str, list[str]]:
         seen = _quoted(f"__fish_seen_subcommand_from {w.name}")
         lines += [f"{add} {seen} -l {o[2:]} -d {_quoted(text)}" for o, text in w.options]
         lines += [f"{add} {seen} -a {name}" for name in w.inner]
-        if w.takes_ids:
-            lines.append(f"{add} {seen} -a '(taskboard completions ids 2>/dev/null)'")
+        if w.takes:
+            lines.append(f"{add} {seen} -f -a '(taskboard completions {w.takes} 2>/dev/null)'")
     return {"LINES": lines}
 
 

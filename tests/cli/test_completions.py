@@ -78,6 +78,30 @@ def test_bash_finishes_options_and_the_ids_of_this_board(ask):
     assert ask("bash", bash("taskboard", "service", "un")) == ["uninstall"]
 
 
+def test_bash_offers_files_with_blanks_as_one_word_and_asks_the_board_that_is_named(ask, desk):
+    (desk.folder / "other one").mkdir()
+    (desk.folder / "other one" / "task-board.md").write_text("## XY-1 There\n- status: todo\n")
+    script = bash("taskboard", "list", "--board", "oth").replace("COMP_CWORD", "IFS=,; COMP_CWORD")
+    assert ask("bash", script.replace('printf "%s', 'printf "<%s>')) == ["<other", "one>"]
+    assert "XY-1" in ask("bash", bash("taskboard", "--board", "other one", "why", ""))
+
+
+def test_commands_about_runs_are_offered_the_runs_that_go_on(ask, desk):
+    desk.write(BOARD.replace("- status: ready", "- status: ready\n- agent: me"))
+    desk("trust")
+    desk.ok("claim", "TASK-001", "--agent", "me")
+    assert "TASK-001@1" in ask("bash", bash("taskboard", "complete", ""))
+    assert desk("completions", "runs").out == "TASK-001@1\tOne: 'the' first\n"
+
+
+@FISH
+def test_fish_offers_files_where_files_are_meant(ask):
+    assert "task-board.md" in ask("fish", "source LOADED; complete -C 'taskboard import task-'")
+    assert "task-board.md" in ask(
+        "fish", "source LOADED; complete -C 'taskboard list --board task-'"
+    )
+
+
 @FISH
 def test_fish_finishes_commands_options_and_ids(ask):
     assert ask("fish", "source LOADED; complete -C 'taskboard ca'")[0] == "cancel"
