@@ -28,6 +28,7 @@ _LIKE_FIELD = re.compile(
 )
 _HEAD = 4096
 """Bytes of a task's prose that are looked at for what may be meant as fields."""
+_TIERS = frozenset(tier.value for tier in Tier)
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
 
 _READABLE: dict[str, tuple[Callable[[str], object], str]] = {
@@ -100,10 +101,9 @@ def odd_priority(part: Part) -> Iterator[Diagnosis]:
 
 def unknown_evidence(part: Part) -> Iterator[Diagnosis]:
     """TB119: a kind of evidence that does not exist."""
-    tiers = {tier.value for tier in Tier}
     for field in fields_of_part(part, "evidence"):
         for word in (part.strip() for part in field.value.split(",")):
-            if word and word.casefold() not in tiers:
+            if word and word.casefold() not in _TIERS:
                 said = f"{word!r} is no kind of evidence."
                 yield at("TB119", part, field, said)
 
@@ -160,12 +160,19 @@ def not_a_list_item(part: Part) -> Iterator[Diagnosis]:
 def _like_fields(prose: bytes) -> Iterator[tuple[int, str]]:
     """The keys of the lines at the head of a task's prose that look like fields, with the number
     of the line in it."""
-    for number, line in enumerate(_LINE_END.split(prose[:_HEAD])):
+    head = prose[:_HEAD]
+    number = at = 0
+    while True:
+        stop = _LINE_END.search(head, at)
+        line = head[at : stop.start() if stop else len(head)]
         found = _LIKE_FIELD.match(line)
         if found is not None:
             yield number, found["key"].decode("ascii", "replace").casefold()
         elif line.strip():
             return
+        if stop is None:
+            return
+        number, at = number + 1, stop.end()
 
 
 def fields_too_large(part: Part) -> Iterator[Diagnosis]:

@@ -154,14 +154,20 @@ def _has_lines(board: Board, item: Item, lines: frozenset[bytes]) -> bool:
 def doubled_ids(board: Board, world: World) -> frozenset[str]:
     """Ids that stand on more than one task of the board: the same id twice, or a task's present
     id beside one it had before."""
-    literal = _more_than_once(item.task for item in board.items if item.task)
-    by_task: dict[str, set[str]] = {}
-    for item in board.items:
-        task = world.named(item.task) if item.task else None
-        if task is not None and item.task:
-            by_task.setdefault(task.task_id, set()).add(item.task)
-    aliases = (names for names in by_task.values() if len(names) > 1)
-    return literal.union(*aliases)
+    seen: set[str] = set()
+    found: set[str] = set()
+    first: dict[str, str] = {}
+    for name in (item.task for item in board.items):
+        if name is None:
+            continue
+        if name in seen:
+            found.add(name)
+            continue
+        seen.add(name)
+        task = world.named(name)
+        if task is not None and (other := first.setdefault(task.task_id, name)) != name:
+            found |= {other, name}
+    return frozenset(found)
 
 
 def tangled_ids(names: Mapping[int, str], texts: Sequence[bytes], world: World) -> frozenset[str]:
