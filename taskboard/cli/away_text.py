@@ -28,6 +28,9 @@ MOST = 25
 _TITLE = 24
 """Columns that titles have, where there is more to say than fits."""
 
+_ASKED = 24
+"""Columns that what waits for somebody has at least: its title and what it asks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Away:
@@ -70,10 +73,10 @@ def away_lines(screen: Screen, told: Away) -> Iterator[str]:
     yield from head
     room = MOST - len(head)
     for part, count in zip(parts, shares([len(p.rows) for p in parts], room), strict=True):
-        yield f"\n{screen.paint(part.title, 'bold')}"
+        yield f"\n{screen.paint(screen.fit(part.title), 'bold')}"
         yield from part.rows[: count if count == len(part.rows) else count - 1]
         if count < len(part.rows):
-            yield f"  and {len(part.rows) - count + 1} more: {part.more}"
+            yield screen.fit(f"  and {len(part.rows) - count + 1} more: {part.more}")
 
 
 def shares(lengths: list[int], room: int) -> list[int]:
@@ -105,18 +108,18 @@ def _head(screen: Screen, told: Away) -> Iterator[str]:
         first = f"The last {gone}, since {since_when}"
     else:
         first = f"You have not been away since the ledger began, {gone} ago"
-    yield _fit(screen, first)
+    yield screen.fit(first)
     counts = (
         (len(found.done), "done"),
         (len(failures(told)), "failed"),
         (len(of_kind(seen, Kind.RUNNING)), "running"),
     )
-    said = [screen.paint(f"{n} {kind}", kind) for n, kind in counts if n]
-    said += [f"{found.created} new"] if found.created else []
-    said += [f"${found.cost_usd:.2f}"] if found.cost_usd else []
-    yield ", ".join(said) if said else "Nothing was done, nothing failed."
+    said = [(f"{n} {kind}", kind) for n, kind in counts if n]
+    said += [(f"{found.created} new", "")] if found.created else []
+    said += [(f"${found.cost_usd:.2f}", "")] if found.cost_usd else []
+    yield screen.listed(said) if said else screen.fit("Nothing was done, nothing failed.")
     if seen.sight.held:
-        yield screen.paint(_fit(screen, f"Held: {one_line(seen.sight.held)}"), "warning")
+        yield screen.paint(screen.fit(f"Held: {one_line(seen.sight.held)}"), "warning")
 
 
 def _parts(screen: Screen, told: Away) -> Iterator[_Part]:
@@ -129,7 +132,9 @@ def _parts(screen: Screen, told: Away) -> Iterator[_Part]:
         _table(screen, rows, "failed"),
         "taskboard list --status failed",
     )
-    yield _Part("Trouble", [f"  {line}" for line in _trouble(screen, told)], "taskboard tail")
+    yield _Part(
+        "Trouble", [screen.fit(f"  {line}") for line in _trouble(screen, told)], "taskboard tail"
+    )
     done = sorted(told.found.endings(told.found.done), key=lambda end: _weight(seen, end))
     rows = [_row(seen, end, _proof(end)) for end in done]
     yield _Part(_done_title(done), _table(screen, rows, "done"), "taskboard list --status done")
@@ -144,27 +149,27 @@ def _table(screen: Screen, rows: list[list[str]], colour: str) -> list[str]:
         title = min(max(width_of(row[1]) for row in shown), _TITLE)
         room = max(screen.wide - name - title - 8, 20)
         shown = [[row[0], row[1], clipped(row[2], room)] for row in shown]
-    lines = screen.table(shown, [colour] * len(shown), indent="  ", flexible=1, paint=2)
+    lines = screen.table(shown, [colour] * len(shown), indent="  ", flexible=1, paint=2, fits=True)
     return lines + [""] * (len(rows) - len(shown))  # only counted
 
 
-def _fit(screen: Screen, text: str) -> str:
-    """Plain text, no wider than the window."""
-    return text if screen.wide is None else clipped(text, screen.wide - 3)
-
-
 def _your_rows(screen: Screen, seen: Look) -> list[str]:
-    """What waits for this user: what it asks gives way to the command that answers it."""
+    """What waits for this user: what it asks gives way to the command that answers it, until
+    that would leave no room for it: then the commands are to be seen in ``taskboard status``."""
     found = yours(seen)
     rows = [[t.task, one_line(t.title), asks(t), steps(seen, t)[0]] for t in found[:MOST]]
     if screen.wide is not None and rows:
-        fixed = max(width_of(row[0]) + width_of(row[3]) for row in rows)
-        room = max(screen.wide - fixed - 9, 24)
+        room = screen.wide - 9 - max(width_of(row[0]) + width_of(row[3]) for row in rows)
+        if room < _ASKED:
+            rows = [row[:3] for row in rows]
+            room = max(screen.wide - 7 - max(width_of(row[0]) for row in rows), _ASKED)
         title = min(max(width_of(row[1]) for row in rows), room // 3)
         rows = [
-            [row[0], clipped(row[1], title), clipped(row[2], room - title), row[3]] for row in rows
+            [row[0], clipped(row[1], title), clipped(row[2], room - title), *row[3:]]
+            for row in rows
         ]
-    lines = screen.table(rows, ["blocked"] * len(rows), indent="  ", paint=2)
+    colours = ["blocked"] * len(rows)
+    lines = screen.table(rows, colours, indent="  ", flexible=2, paint=2, fits=True)
     return lines + [""] * (len(found) - len(rows))  # only counted
 
 
@@ -219,7 +224,7 @@ def _trouble(screen: Screen, told: Away) -> Iterator[str]:
         names = ", ".join(dict.fromkeys(f"{e.task}@{e.attempt}" for e in found.reset[:5]))
         more = ", ..." if len(found.reset) > 5 else ""
         runs = "1 run was" if len(found.reset) == 1 else f"{len(found.reset)} runs were"
-        yield _fit(screen, f"{runs} taken back from the dead: {names}{more}")
+        yield f"{runs} taken back from the dead: {names}{more}"
     if found.crashes:
         times = _times(found.crashes)
         yield f"the daemon ended {times} without a word and was started again"
@@ -228,14 +233,14 @@ def _trouble(screen: Screen, told: Away) -> Iterator[str]:
     for hold in found.holds[-2:]:
         until = when.brief(hold.until, now) if hold.until else "now"
         reason = HELD.get(hold.reason, hold.reason)
-        yield _fit(screen, f"board held {when.brief(hold.since, now)} to {until}: {reason}")
+        yield f"board held {when.brief(hold.since, now)} to {until}: {reason}"
     if found.refused:
         times = _times(found.refused)
         yield f"evidence was refused {times}: taskboard tail --type evidence_blocked"
     if found.undelivered:
         last = one_line(str(found.undelivered[-1].data.get("reason")))
         times = _times(len(found.undelivered))
-        yield _fit(screen, f"notify failed {times}, last: {last}")
+        yield f"notify failed {times}, last: {last}"
     if found.repairs:
         yield f"the ledger was repaired {_times(found.repairs)}: taskboard verify"
 

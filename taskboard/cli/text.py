@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -16,6 +17,10 @@ from taskboard.core.plain import plain
 
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LONE = re.compile("[\ud800-\udfff]")
+NARROW = 64
+"""Columns below which a command has no place beside what it is about."""
+_LEAST = 6
+"""Columns that a column of a table keeps while another can give way."""
 _COLOURS = {
     "running": "36",
     "done": "32",
@@ -91,6 +96,16 @@ def padded(text: str, width: int) -> str:
     return text + " " * max(width - width_of(text), 0)
 
 
+def _squeeze(widths: list[int], room: int) -> None:
+    """Cut the widest columns until all of them have room; the first says what a row is about."""
+    while sum(widths) > room:
+        last = max(range(len(widths) - 1, -1, -1), key=lambda i: widths[i] if i else 0)
+        found = last if widths[last] > _LEAST else 0
+        if widths[found] <= 1:
+            return
+        widths[found] -= 1
+
+
 class Screen:
     """One stream that people read. ``wide`` is its width in columns, None when nobody looks."""
 
@@ -107,6 +122,21 @@ class Screen:
         code = _COLOURS.get(colour)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
 
+    def fit(self, text: str) -> str:
+        """Plain text on one line, no wider than the window."""
+        return text if self.wide is None else clipped(text, self.wide - 1)
+
+    def listed(self, words: Sequence[tuple[str, str]]) -> str:
+        """Short texts, each with its colour, with commas between; as many as the window has room
+        for."""
+        shown, left = [], (self.wide or math.inf) - 1
+        for text, colour in words:
+            left -= width_of(text) + 2
+            if left < -2 and shown:
+                break
+            shown.append(self.paint(text, colour))
+        return ", ".join(shown)
+
     def state(self, text: str) -> str:
         """A state in its colour."""
         return self.paint(text, text.partition(":")[0])
@@ -118,9 +148,12 @@ class Screen:
         indent: str = "",
         flexible: int = -1,
         paint: int = -1,
+        *,
+        fits: bool = False,
     ) -> list[str]:
         """Rows with aligned columns. On a terminal the ``flexible`` column is cut so that a
-        line fits; column ``paint`` of each row gets the row's colour."""
+        line fits, and with ``fits`` the others, too, where that is not enough (the first one
+        last); column ``paint`` of each row gets the row's colour."""
         if not rows:
             return []
         count = len(rows[0])
@@ -128,6 +161,8 @@ class Screen:
         if self.wide is not None and flexible >= 0:
             rest = sum(widths) - widths[flexible] + 2 * (count - 1) + len(indent)
             widths[flexible] = min(widths[flexible], max(self.wide - rest - 1, 12))
+        if self.wide is not None and fits:
+            _squeeze(widths, self.wide - 2 * (count - 1) - len(indent) - 1)
         return [
             self._row(row, widths, colours[n] if n < len(colours) else "", indent, paint)
             for n, row in enumerate(rows)

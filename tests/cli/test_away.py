@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from taskboard.cli import away_text
 from taskboard.cli.away_text import MOST, shares
 from taskboard.cli.since import moment
+from taskboard.cli.text import width_of
 from taskboard.core.codec import decode
 from taskboard.core.commit import apply, commit
 from taskboard.core.event import Draft
@@ -209,7 +210,7 @@ class Window(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("columns", [72, 80, 120])
+@pytest.mark.parametrize("columns", [24, 40, 60, 72, 80, 120])
 def test_no_line_is_wider_than_the_window(past, board, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("TERM", "xterm")
@@ -220,14 +221,24 @@ def test_no_line_is_wider_than_the_window(past, board, monkeypatch, columns):
         past.run(f"TASK-{n:03}", E.FAILED, "failed:final", reason="exit", error=long)
     past.task("ASK-001", title=long)
     past.write(E.BLOCKED, "ASK-001", "blocked:ada:answer", question=long)
+    past.task("研究-001", title="研究" * 40)
+    past.run("研究-001", tier="check", verified=True, cost_usd=0.5)
+    past.task("TASK-999")
+    past.run("TASK-999", E.RECLAIMED, "ready", cause="dead")
+    past.write(E.EVIDENCE_BLOCKED, "TASK-999")
+    for kind in (E.DAEMON_STARTED, E.DAEMON_STARTED, E.LEDGER_REPAIRED):
+        past.write(kind)
+    past.write(E.DELIVERY_FAILED, reason=long, channel="notify")
     past.close()
     window = Window()
     monkeypatch.setattr(away_text.Screen, "__init__", _on(window, away_text.Screen.__init__))
     board("away", "--since", "12h")
     lines = window.getvalue().splitlines()
     assert 10 < len(lines) <= MOST
-    assert max(map(len, lines)) <= columns
-    assert any("…  taskboard answer ASK-001 TEXT" in line for line in lines)
+    assert max(map(width_of, lines)) <= columns
+    assert [line for line in lines if line.startswith("  and ")], "so much does not fit"
+    answers = [line for line in lines if line.endswith("…  taskboard answer ASK-001 TEXT")]
+    assert len(answers) == (columns >= 72), "whole or not at all"
 
 
 def _on(window, make):
