@@ -55,7 +55,7 @@ def run(
     """Work on the board until stopped: notice every save, run what is ready, write results
     back. One daemon per board."""
     call = Call.of(ctx)
-    settle_in(env_file, log)
+    settle_in(call, env_file, log)
 
     async def work(app: App) -> dict[str, Any]:
         require_trust(app.ctx)
@@ -101,11 +101,11 @@ def once(
 ) -> None:
     """Run everything that can run now, to the end: chains, parents, retries due within --wait.
     Exits 1 when a task it ran has failed."""
-    settle_in(env_file, log)
+    call = Call.of(ctx)
+    settle_in(call, env_file, log)
     seconds = read_duration(wait)
     if seconds is None:
         raise Usage(f"`{wait}` is no duration.", hint="taskboard once --wait 5m")
-    call = Call.of(ctx)
 
     async def work(app: App) -> tuple[dict[str, Any], list[str]]:
         works = holder(app.ctx) if unless else None

@@ -6,9 +6,11 @@ the file becomes ``NAME.1`` (the older one is gone) and a new one begins.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,26 +19,31 @@ from typing import TextIO, cast
 from taskboard.clock import SystemClock
 from taskboard.core.plain import plain
 from taskboard.core.redact import Redactor, secrets_of
-from taskboard.errors import Storage
+from taskboard.errors import Storage, Usage
 
 LIMIT = 1 << 20
 """Bytes; with the older one a log takes twice as many at most."""
 _LONGEST = 1 << 13
 """Characters of one line."""
-_OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+_OPEN |= os.O_NONBLOCK  # a pipe in the way must not block
 
 
-def open_log(path: Path) -> BoundedLog:
+def open_log(path: Path, kept: Iterable[Path] = ()) -> BoundedLog:
     """The log of this process from now on, with the secrets of its environment taken out. Raises
-    ``Storage`` when there can be none."""
+    ``Storage`` when there can be none, and ``Usage`` for what is no regular file, or is one of
+    the files ``kept`` or lies in one of these folders: a log is appended to and renamed."""
+    for place in kept:
+        if any(_within(name, place) for name in (path, _older(path))):
+            raise Usage(
+                f"The log cannot be {path}: {place} is taskboard's own.",
+                hint="Name a file that is the log's alone.",
+            )
     clean = Redactor(secrets_of(os.environ)).redact
     try:
         log = BoundedLog(path, SystemClock().now, clean=clean)
     except OSError as error:
-        raise Storage(
-            f"The log {path} cannot be written: {error.strerror}.",
-            hint="Name a file in a folder that is yours.",
-        ) from None
+        raise _refused(path, error) from None
     log.take_over()
     return log
 
@@ -61,7 +68,7 @@ class BoundedLog:
         self._rest = ""
         self._taken: tuple[int, ...] = ()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(path, _OPEN, 0o600)
+        self._file = _open(path)
         self._size = os.fstat(self._file).st_size
 
     def take_over(self) -> None:
@@ -98,8 +105,8 @@ class BoundedLog:
         self._size += os.write(self._file, data)
 
     def _begin_anew(self) -> None:
-        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-        old, self._file = self._file, os.open(self._path, _OPEN, 0o600)
+        self._path.replace(_older(self._path))
+        old, self._file = self._file, _open(self._path)
         os.close(old)
         self._size = 0
         self._point()
@@ -107,3 +114,45 @@ class BoundedLog:
     def _point(self) -> None:
         for descriptor in self._taken:
             os.dup2(self._file, descriptor)
+
+
+def _open(path: Path) -> int:
+    descriptor = os.open(path, _OPEN, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), str(path))
+    return descriptor
+
+
+def _older(path: Path) -> Path:
+    return path.with_name(f"{path.name}.1")
+
+
+def _within(path: Path, place: Path) -> bool:
+    """Whether ``path`` is ``place``, by whatever name, or lies in it."""
+    real = Path(os.path.realpath(path))
+    names = (real, *real.parents)
+    try:
+        facts = os.stat(place)  # noqa: PTH116  beside its like below
+    except OSError:
+        return Path(os.path.realpath(place)) in names
+    return any(_is(name, facts) for name in names)
+
+
+def _is(path: Path, facts: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), facts)  # noqa: PTH116
+    except OSError:
+        return False
+
+
+def _refused(path: Path, error: OSError) -> Storage | Usage:
+    if error.errno in (errno.ENXIO, errno.EISDIR, errno.ELOOP):
+        return Usage(
+            f"The log {path} is no regular file: nothing was written to it.",
+            hint="Name a file that is the log's alone.",
+        )
+    return Storage(
+        f"The log {path} cannot be written: {error.strerror}.",
+        hint="Name a file in a folder that is yours.",
+    )

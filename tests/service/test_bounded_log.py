@@ -101,7 +101,8 @@ def test_what_the_file_of_keys_holds_is_taken_out_of_the_log(tmp_path):
     keys.chmod(0o600)
     code = (
         "import os, sys\nfrom taskboard.cli.background import settle_in\n"
-        "settle_in(sys.argv[1], sys.argv[2]); print('key', os.environ['MY_API_KEY'])\n"
+        "from taskboard.cli.call import Call\n"
+        "settle_in(Call(), sys.argv[1], sys.argv[2]); print('key', os.environ['MY_API_KEY'])\n"
     )
     words = [sys.executable, "-c", code, keys, tmp_path / "x.log"]
     subprocess.run(words, check=True, env={"PATH": os.environ["PATH"]})
