@@ -3,8 +3,8 @@
 A chain of hashes cannot show that its end was cut off, nor that it is a copy. So each ledger this
 machine writes has one small record in the user's own state folder, ``heads/<ledger id>``: sequence
 and hash of the last event acknowledged, the byte after it, and the real path of the file. It is
-made durably before a ledger's first event and rewritten unsynced afterwards, at most once a second
-and at exit. After a crash or a power cut it may be older than the ledger, never newer; it holds
+made durably before a ledger's first event and rewritten unsynced afterwards: at most once a second,
+before a run begins, and at exit. After a crash or a power cut it may be older than the ledger, never newer; it holds
 nothing that was not durable, so a torn tail or a failed sync, which lose what nobody was told of,
 never contradict it.
 
@@ -118,14 +118,15 @@ class Heads:
                 data={"errno": error.errno},
             ) from error
 
-    def note(self, mark: Mark, path: Path) -> None:
-        """The event is durable and may be acknowledged. Trouble is passed over: an old record
-        shows less, and nothing false."""
-        if self._last == (mark.ledger_id, mark.seq):
-            return
-        self._last = (mark.ledger_id, mark.seq)
-        self._pending = (mark, path)
-        if self._clock.awake() - self._wrote >= EVERY:
+    def note(self, mark: Mark, path: Path, *, at_once: bool = False) -> None:
+        """The event is durable and may be acknowledged; ``at_once`` for one that work follows
+        upon, which nobody may ever repeat. Call it again while nothing happens: that is when the
+        last event of a busy second is written down. Trouble is passed over: an old record shows
+        less, and nothing false."""
+        if self._last != (mark.ledger_id, mark.seq):
+            self._last = (mark.ledger_id, mark.seq)
+            self._pending = (mark, path)
+        if self._pending and (at_once or self._clock.awake() - self._wrote >= EVERY):
             self.flush()
 
     def flush(self) -> None:

@@ -1,5 +1,6 @@
 """What a machine remembers of its ledgers: it never accuses falsely, and it sees a cut."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -299,6 +300,48 @@ def test_the_record_is_rewritten_at_most_once_a_second_and_at_the_end():
     late.note(Mark("a-b", 2, "2" * 64, 200), PATH)
     late.flush()
     assert seq() == 4, "a slower process takes nothing back"
+
+
+def noted(files):
+    (name,) = files.names(HOME)
+    return msgspec.json.decode(files.read(HOME / name))["seq"]
+
+
+def test_the_last_event_of_a_busy_second_is_written_down_while_nothing_happens():
+    files, clock = SimFiles(), ManualClock()
+
+    async def work():
+        ledger = begin(files, clock)
+        for number in range(1, 6):
+            await ledger.append([created(number)])
+        behind, clock_stood = noted(files), (await ledger.look()).seq
+        assert behind < clock_stood, "the record is not rewritten for every event"
+        clock.advance(1.0)
+        assert noted(files) == behind
+        assert (await ledger.look()).seq == clock_stood == noted(files)
+
+    run(work())
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_run_is_written_down_before_it_begins(together):
+    files, clock = SimFiles(), ManualClock()
+
+    async def work():
+        ledger = begin(files, clock)
+        await ledger.append([created(1), created(2)])
+        await ledger.append([created(3)])
+        wishes = [ledger.append([claimed(1)])]
+        if together:
+            wishes.append(ledger.append([created(4)]))
+        await asyncio.gather(*wishes)
+        return (await ledger.look()).seq
+
+    last = run(work())
+    assert noted(files) == last, "nothing was closed: as if the program were killed"
+    data = written(files)
+    put(files, lines(data, 4))
+    assert refused(files).code == "ledger_rollback"
 
 
 def test_a_reader_writes_no_record():

@@ -104,7 +104,10 @@ class JsonlLedger:
             self._drain(loop)
         if wish.error is not None:
             raise wish.error
-        return wish.events if wish.done is None else await wish.done
+        events = wish.events if wish.done is None else await wish.done
+        if self._flusher.is_clean:
+            self._store.note(events)
+        return events
 
     async def keep(self, data: bytes) -> str:
         """Store bytes durably under their SHA-256. Raises ``Storage``."""
@@ -210,8 +213,6 @@ class JsonlLedger:
                 wish.error = again(trouble)
             if isinstance(trouble, KeyboardInterrupt | SystemExit):
                 raise
-        else:
-            self._store.note()
 
     def _grant_all(self, wishes: list[Wish], ts: str) -> None:
         """Record what may be recorded. Several wishes share one write: when that fails none of

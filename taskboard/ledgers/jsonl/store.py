@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from taskboard.clock import Clock
 from taskboard.core.codec import decode
 from taskboard.core.event import Draft, Event
+from taskboard.core.event import EventType as E
 from taskboard.core.segment import LIMIT, seal_draft
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, Storage
@@ -165,14 +166,16 @@ class Store:
             self._heads.begin(ledger_id, self._path)
         self._judged = True
 
-    def note(self) -> None:
-        """All that is folded is durable: remember how far that is."""
+    def note(self, events: Sequence[Event] = ()) -> None:
+        """All that is folded is durable: remember how far that is. At once when work follows upon
+        ``events``: a ledger put back to before them must not have it done again."""
         world, base = self.chain.world, self._reel.base
         ours = self._writable and self._judged and self._corrupt is None
         if self._heads is not None and ours and world.ledger_id is not None:
             end, sealed = self.chain.end - base, len(self._reel.parts)
             mark = Mark(world.ledger_id, world.seq, world.head, end, sealed)
-            self._heads.note(mark, self._path)
+            begins = any(event.type == E.CLAIMED for event in events)
+            self._heads.note(mark, self._path, at_once=begins)
 
     def keep_checkpoint(self) -> None:
         """All that is folded is durable: spare the next start folding it, when it is much."""
