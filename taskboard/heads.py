@@ -3,10 +3,10 @@
 A chain of hashes cannot show that its end was cut off, nor that it is a copy. So each ledger this
 machine writes has one small record in the user's own state folder, ``heads/<ledger id>``: sequence
 and hash of the last event acknowledged, the byte after it, and the real path of the file. It is
-made durably before a ledger's first event and rewritten unsynced afterwards: at most once a second,
-before a run begins, and at exit. After a crash or a power cut it may be older than the ledger, never newer; it holds
-nothing that was not durable, so a torn tail or a failed sync, which lose what nobody was told of,
-never contradict it.
+made durably before a ledger's first event and rewritten unsynced afterwards: at most once a
+second, before a run begins, and at exit. After a crash or a power cut it may be older than the
+ledger, never newer; it holds nothing that was not durable, so a torn tail or a failed sync, which
+lose what nobody was told of, never contradict it.
 
 Before a ledger is written to it is judged. It may go on when it still holds the recorded event at
 its place, and is the only copy:
