@@ -16,6 +16,9 @@ from shlex import quote
 from taskboard.errors import BadSettings
 
 LONGEST = 1 << 16
+_BLANKS = " \t\r"
+"""What systemd takes for nothing at the ends of a line: no other kind of space."""
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTES = "\"'"
 
@@ -32,7 +35,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         raise _wrong(path, 0, "it is not UTF-8 text") from None
     found: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), 1):
-        entry = _entry(path, number, line.strip())
+        entry = _entry(path, number, line.strip(_BLANKS))
         if entry is None:
             continue
         if entry[0] in found:
@@ -73,7 +76,11 @@ def _require_own(path: Path, facts: os.stat_result) -> None:
 
 
 def _entry(path: Path, number: int, line: str) -> tuple[str, str] | None:
+    if _CONTROL.search(line):
+        raise _wrong(path, number, "a control character cannot be read safely")
     if not line or line[0] in "#;":
+        if line.endswith("\\"):  # the next line would belong to it, for systemd
+            raise _wrong(path, number, "a comment may not end with a backslash")
         return None
     name, equals, value = line.partition("=")
     if not equals:
@@ -97,8 +104,8 @@ def _value(path: Path, number: int, text: str) -> str:
         raise _wrong(path, number, "a comment stands on a line of its own")
     if any(c in inner for c in _QUOTES) and (inner is text or text[0] in inner):
         raise _wrong(path, number, "a quote within a value goes in quotes of the other kind")
-    if "\\" in inner or any(ord(c) < 0x20 and c != "\t" for c in inner):
-        raise _wrong(path, number, "a backslash or a control character cannot be read safely")
+    if "\\" in inner:
+        raise _wrong(path, number, "a backslash cannot be read safely")
     return inner
 
 

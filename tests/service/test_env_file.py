@@ -31,6 +31,23 @@ def test_names_and_values_are_read(user):
     }
 
 
+def test_only_what_systemd_takes_for_blanks_is_taken_off_the_ends(user):
+    path = user.keys(" \tA=1 \t\r\nB=2\xa0\nC=3\u2028\n\r\n \t# it's\\not \\ over\r\nD=\u3000\n")
+    with pytest.raises(BadSettings, match=":6: no blank may follow"):
+        read_env_file(path)
+    path.write_bytes(path.read_bytes().rpartition(b"D=")[0])
+    assert read_env_file(path) == {"A": "1", "B": "2\xa0", "C": "3\u2028"}
+
+
+def test_a_file_of_somebody_else_is_refused(user, monkeypatch):
+    path = user.keys(f"A={SECRET}\n")
+    owner = os.geteuid()
+    assert read_env_file(path) == {"A": SECRET}
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(BadSettings, match="belongs to somebody else"):
+        read_env_file(path)
+
+
 def test_no_file_is_no_keys(user):
     assert read_env_file(user.env_file) == {}
     assert read_env_file(user.home / "x" / "y") == {}
@@ -60,6 +77,15 @@ def test_a_file_that_others_may_open_is_refused_with_the_cure(user, mode):
         (f"A={SECRET}\\n", "backslash"),
         (f"A='{SECRET}\\n'", "backslash"),
         (f"A={SECRET}\x1b[2J", "control character"),
+        (f"A={SECRET}\x7f", "control character"),
+        (f"A={SECRET}\x1c", "control character"),
+        (f"A={SECRET}\x0b", "control character"),
+        (f"A={SECRET}\x85", "control character"),
+        (f"# {SECRET}\rB=2", "control character"),
+        (f"# {SECRET}\\", "may not end with a backslash"),
+        (f"  ; {SECRET}\\ \t", "may not end with a backslash"),
+        (f"\xa0A={SECRET}", "a name is"),
+        (f"\u2028# {SECRET}=", "a name is"),
         (f"A=1\nA={SECRET}", "set twice"),
     ],
 )

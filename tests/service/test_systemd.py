@@ -104,6 +104,16 @@ def test_the_daemon_says_that_it_lives_and_is_started_again_where_that_cures(use
     assert service["ExecStart"].startswith("/")
 
 
+def test_a_task_killed_for_its_memory_does_not_take_the_daemon_along(user):
+    for text in (service_unit(user.plan()), hourly_unit(user.plan())):
+        assert parsed(text)["Service"]["OOMPolicy"] == "continue"
+
+
+def test_a_task_that_failed_is_no_failure_of_the_hourly_run_and_one_of_the_daemon(user):
+    assert parsed(hourly_unit(user.plan()))["Service"]["SuccessExitStatus"] == "1 130"
+    assert "SuccessExitStatus" not in parsed(service_unit(user.plan()))["Service"]
+
+
 def test_a_run_that_may_finish_is_given_its_time(user):
     assert "TimeoutStopSec=3640\n" in service_unit(user.plan(stop=3640))
     assert "TimeoutStopSec=3640\n" in hourly_unit(user.plan(stop=3640))
