@@ -13,7 +13,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
 from taskboard.cli.shapes import task_shape
-from taskboard.cli.text import Screen, clipped, file_name, one_line
+from taskboard.cli.text import NARROW, Screen, clipped, file_name, one_line, width_of
 from taskboard.cli.yours import asks, steps, yours, yours_shape
 from taskboard.core.scene import Why
 from taskboard.core.spending import spent_on
@@ -101,8 +101,7 @@ def _status_lines(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator
     yield from _your_lines(screen, seen)
     ahead = [[t.task, one_line(t.title), _will(t)] for t in seen.next_up()]
     yield from _part(screen, "Next", ahead, "dim")
-    unmanned = [[t.task, one_line(t.title), _claim(t)] for t in _for_agents(seen)]
-    yield from _part(screen, "Waits for an agent", unmanned, "ready")
+    yield from _agent_lines(screen, seen)
     yield from _part(screen, "Trouble", list(_trouble(seen)), "failed")
     yield from _money(seen)
 
@@ -128,12 +127,38 @@ def _your_lines(screen: Screen, seen: Look) -> Iterator[str]:
     wide = screen.wide or 0
     if wide:  # a question is worth as much room as a title
         rows = [[name, clipped(title, max(wide // 3, 12)), said] for name, title, said in rows]
-    table = screen.table(rows, ["blocked"] * len(rows), indent="  ", flexible=2, paint=2)
+    colours = ["blocked"] * len(rows)
+    table = screen.table(rows, colours, indent="  ", flexible=2, paint=2, fits=True)
     for task, line in zip(found, table, strict=False):
         yield line
-        yield screen.paint(f"    {'   '.join(steps(seen, task))}", "dim")
+        yield from _commands(screen, steps(seen, task))
     if len(found) > _AT_MOST:
         yield f"  and {len(found) - _AT_MOST} more: taskboard list --status blocked"
+
+
+def _commands(screen: Screen, found: list[str]) -> Iterator[str]:
+    """Commands to be copied: beside one another, or where the window is too narrow for that each
+    on a line of its own; never cut."""
+    line = f"    {'   '.join(found)}"
+    whole = screen.wide is None or width_of(line) < screen.wide
+    for one in [line] if whole else [f"    {command}" for command in found]:
+        yield screen.paint(one, "dim")
+
+
+def _agent_lines(screen: Screen, seen: Look) -> Iterator[str]:
+    """What an agent could take, with the command that does; beneath it in a narrow window."""
+    found = _for_agents(seen)
+    if screen.wide is None or screen.wide >= NARROW:
+        rows = [[t.task, one_line(t.title), _claim(t)] for t in found]
+        yield from _part(screen, "Waits for an agent", rows, "ready")
+        return
+    lines = list(
+        _part(screen, "Waits for an agent", [[t.task, one_line(t.title)] for t in found], "")
+    )
+    for number, line in enumerate(lines):
+        yield line
+        if 0 < number <= len(found[:_AT_MOST]):
+            yield from _commands(screen, [_claim(found[number - 1])])
 
 
 def _head(screen: Screen, seen: Look, daemon: Holder | None) -> Iterator[str]:
@@ -183,7 +208,7 @@ def _part(screen: Screen, title: str, rows: list[list[str]], colour: str) -> Ite
     yield f"\n{screen.paint(title, 'bold')}"
     shown = rows[:_AT_MOST]
     yield from screen.table(
-        shown, [colour] * len(shown), indent="  ", flexible=1, paint=len(rows[0]) - 1
+        shown, [colour] * len(shown), indent="  ", flexible=1, paint=len(rows[0]) - 1, fits=True
     )
     if len(rows) > _AT_MOST:
         yield f"  and {len(rows) - _AT_MOST} more: taskboard list"

@@ -12,7 +12,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.chart import bar, spark
 from taskboard.cli.since import moment
-from taskboard.cli.text import Screen, padded
+from taskboard.cli.text import NARROW, Screen, padded
 from taskboard.cli.when import When
 from taskboard.core.figures import Figures
 from taskboard.core.setting_kinds import spell_duration
@@ -59,7 +59,7 @@ def _lines(screen: Screen, found: dict[str, Any], now: datetime) -> Iterator[str
     since = when.brief(found["since"], now)
     yield f"{screen.paint('Figures', 'bold')} since {since} ({brief(span.total_seconds())})"
     yield ""
-    yield from screen.table(list(_sums(found)), indent="  ")
+    yield from screen.table(list(_sums(found)), indent="  ", flexible=2, fits=True)
     yield ""
     yield from _latencies(screen, found)
     yield from _over_time(screen, found, when, now)
@@ -89,7 +89,9 @@ def _latencies(screen: Screen, found: dict[str, Any]) -> Iterator[str]:
     for name, title, meaning in _LATENCIES:
         spread = found["latency_s"][name]
         rows.append([title, *(_length(spread[p]) for p in ("p50", "p90", "p99")), meaning])
-    lines = screen.table(rows, indent="  ", flexible=4)
+    if screen.wide is not None and screen.wide < NARROW:
+        rows = [row[:-1] for row in rows]  # figures before what they mean
+    lines = screen.table(rows, indent="  ", flexible=len(rows[0]) - 1, fits=True)
     yield screen.paint(lines[0], "dim")
     yield from lines[1:]
 

@@ -27,7 +27,7 @@ _LOOK_EVERY = 0.2
 _FOLLOWED = 20
 """Lines of the past that somebody sees who follows."""
 _LEAST = 8
-"""Columns a title is worth showing in."""
+"""Columns a title is worth showing in, and that what happened has in any window."""
 UTC = When(here=False)
 _NAME = 9
 """Columns of a task's id: longer ones push the rest to the right."""
@@ -105,7 +105,7 @@ class Lines:
         head = f"{self._indent}{self._when.moment(event.ts)}  {name}"
         if screen.wide is None:
             return [f"{head} {found.text}" + (f"  {found.title}" if found.title else "")]
-        room = max(screen.wide - width_of(head) - 2, 20)
+        room = max(screen.wide - width_of(head) - 2, _LEAST)
         text = clipped(found.text, room)
         line = f"{head} {screen.paint(text, found.colour)}"
         left = room - width_of(text) - 2

@@ -18,7 +18,7 @@ from taskboard.core.plain import plain
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _LONE = re.compile("[\ud800-\udfff]")
 NARROW = 64
-"""Columns below which a command has no place beside what it is about."""
+"""Columns below which commands and explanations have no place beside what they are about."""
 _LEAST = 6
 """Columns that a column of a table keeps while another can give way."""
 _COLOURS = {
@@ -129,7 +129,8 @@ class Screen:
     def listed(self, words: Sequence[tuple[str, str]]) -> str:
         """Short texts, each with its colour, with commas between; as many as the window has room
         for."""
-        shown, left = [], (self.wide or math.inf) - 1
+        shown: list[str] = []
+        left = (self.wide or math.inf) - 1
         for text, colour in words:
             left -= width_of(text) + 2
             if left < -2 and shown:

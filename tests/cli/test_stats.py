@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taskboard.cli import stats as module
 from taskboard.cli.chart import bar, spark
-from taskboard.cli.text import Screen
+from taskboard.cli.text import Screen, width_of
 
 SPREAD = {"p50", "p90", "p99"}
 SUMS = set("tasks runs latency_s stale_resets interventions daemon_starts tokens cost_usd".split())
@@ -112,6 +112,15 @@ def test_there_is_colour_only_where_somebody_looks_who_wants_it(worked, monkeypa
     worked("stats")
     assert "Figures" in window.getvalue()
     assert ("\x1b[" in window.getvalue()) is not plain
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_its_tables_are_no_wider_than_the_window(worked, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = list(module._lines(Screen(Window()), worked.ok("stats"), datetime.now(UTC)))
+    assert max(map(width_of, lines)) <= columns
+    assert any(re.match(r"  in the queue  \d", line) for line in lines)
 
 
 @given(st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from taskboard import __version__
+from taskboard.cli.text import Screen, width_of
 from taskboard.cli.yours import asks, steps
 from taskboard.core.codec import decode
 from taskboard.core.commit import commit
@@ -79,6 +81,34 @@ def test_what_waits_says_beneath_it_what_answers_it(board):
     at = lines.index("Waits for you")
     assert lines[at + 1] == "  TASK-001  Sign the lease  blocked:ada:sign"
     assert lines[at + 2] == f"    {DONE}   {READY}"
+
+
+class Window(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_in_a_narrow_window_every_task_has_its_line_and_every_command_is_whole(board, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    title = "A title that is longer than it may be"
+    board.ok("add", title, "--status", "blocked:ada:sign-it-now-if-you-please")
+    board.ok("add", title, "--status", "ready")
+    board.ok("add", title, "--run", "exit 1", "--field", "max-attempts=1")
+    board("once")
+    window, make = Window(), Screen.__init__
+    monkeypatch.setattr(Screen, "__init__", lambda self, stream=None: make(self, window))
+    board("status")
+    lines = window.getvalue().splitlines()
+    assert max(width_of(line) for line in lines if line.startswith("  T")) < 40
+    at = lines.index("Waits for you")
+    assert lines[at + 1].startswith("  TASK-001  A title")
+    assert lines[at + 2 : at + 4] == [f"    {DONE}", f"    {READY}"]
+    at = lines.index("Waits for an agent")
+    assert lines[at + 1].startswith("  TASK-002  A title")
+    assert lines[at + 2] == "    taskboard claim TASK-002 --agent NAME"
+    assert any(line.startswith("  TASK-003  A ti") for line in lines[lines.index("Trouble") :])
 
 
 def a_daemon(board, version):

@@ -240,6 +240,14 @@ def event(board, **more):
     return msgspec.structs.replace(made, **more)
 
 
+def test_in_a_narrow_window_a_line_is_no_wider_either(board, window, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    board.ok("add", "Work")
+    data = {"error": "no paper " * 20}
+    for line in Lines(window(), indent="  ").of(event(board, type="failed", data=data), "Work"):
+        assert width_of(re.sub(r"\x1b\[[0-9;]*m", "", line)) < 40
+
+
 def test_on_a_terminal_a_line_is_no_wider_than_the_window_and_the_title_gives_way(board, window):
     board.ok("add", "研究" * 40)
     made = {"from_": "running:x:2026-11-20T00:00Z", "to": "done", "run": "r", "agent": "shell-a4b"}
