@@ -22,7 +22,7 @@ from taskboard.core.units import second_up
 from taskboard.errors import BadSettings, NotFound, Usage
 from taskboard.heads import opened_as
 from taskboard.loop.holder import holder
-from taskboard.service.contract import Done, State, System
+from taskboard.service.contract import Done, Installed, State, System
 from taskboard.service.find import find_system
 from taskboard.service.plan import THROTTLE, Plan, label_of, plan_of
 from taskboard.service.sight import Sight, drift, environ_of, sight
@@ -111,8 +111,7 @@ def status(ctx: typer.Context) -> None:
     label = label_of(space.root)
     there = system.installed(label)
     state = system.state(label) if there is not None else State()
-    plan = plan_of(space, settings, os.environ, sys.executable)
-    late = drift(there, system, plan.home, settings, plan.python) if there is not None else []
+    late, warnings = _looked_at(system, there, space, settings) if there is not None else ([], [])
     document = {
         "action": "status",
         "system": system.name,
@@ -126,7 +125,7 @@ def status(ctx: typer.Context) -> None:
         "result": state.result,
         "next_hourly": second_up(_next_hour(SystemClock().now())) if state.hourly else None,
         "files": [str(path) for path in there.files] if there is not None else [],
-        "warnings": [*trouble, *(system.warnings(plan) if there is not None else [])],
+        "warnings": [*trouble, *warnings],
         "strays": _strays(system),
     }
     call.answer("service", document, lambda screen: status_lines(screen, document))
@@ -176,6 +175,15 @@ def _settings(call: Call) -> tuple[Settings, list[str]]:
         return call.open(writable=False).settings, []
     except BadSettings as error:
         return Settings(), [error.message]
+
+
+def _looked_at(
+    system: System, there: Installed, space: Workspace, settings: Settings
+) -> tuple[list[str], list[str]]:
+    """Why what is installed is out of date, and what keeps it from working well. Only what is
+    installed is planned again: a folder that no service can name has none."""
+    plan = plan_of(space, settings, os.environ, sys.executable)
+    return drift(there, system, plan.home, settings, plan.python), system.warnings(plan)
 
 
 def _none_here(system: System, label: str) -> NotFound:
