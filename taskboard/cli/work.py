@@ -24,14 +24,12 @@ from taskboard.core.task import World
 from taskboard.core.units import read_duration
 from taskboard.errors import Usage
 from taskboard.loop.context import Memory
-from taskboard.loop.daemon import Daemon
 from taskboard.loop.holder import holder
 from taskboard.loop.once import once as work_off
 from taskboard.loop.once import waiting
 from taskboard.loop.project import project
 from taskboard.loop.record import require_trust
 from taskboard.loop.scene import set_scene
-from taskboard.loop.watch import FolderWatch
 from taskboard.processes import SystemProcesses
 
 FAILED = 1
@@ -68,6 +66,9 @@ def run(
 
 
 async def _serve(call: Call, app: App) -> dict[str, Any]:
+    from taskboard.loop.daemon import Daemon  # `once` needs none of it
+    from taskboard.loop.watch import FolderWatch
+
     processes = SystemProcesses()
     processes.become_subreaper()
     async with _shown(call, app) as tell:

@@ -78,6 +78,14 @@ class Choice(msgspec.Struct):
         return tuple(self.settings.executors.get(name, {}).get("models", ()))
 
 
+def load_agents(ctx: Context, memory: Memory) -> None:
+    """Look at every agent, as a daemon does when it starts: an upgrade beneath it must not hand it
+    modules of another version later, when the first task wants one."""
+    choice = Choice.of(ctx, memory)
+    for name in AGENTS:
+        choice.fitness(name)
+
+
 class Usable(Mapping[str, tuple[str, ...]]):
     """By the id of every task that may be asked about, the executors that can be used for it.
     Each is looked at when somebody wants to know: most boards need only some of the programs that

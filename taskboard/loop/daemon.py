@@ -22,6 +22,7 @@ from taskboard.errors import Conflict, TaskboardError
 from taskboard.files import Stat
 from taskboard.log import log
 from taskboard.loop.absorb import is_absorbed, prepare
+from taskboard.loop.choice import load_agents
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.late import has_late_saves
 from taskboard.loop.notify import Notifier
@@ -84,6 +85,7 @@ class Daemon:
         space = self.ctx.workspace
         names = frozenset({space.board.name, space.ledger.name, space.settings.name})
         self.changes.start(space.root, names, self._told)
+        load_agents(self.ctx, self.memory)
         try:
             await self._say(E.DAEMON_STARTED)
             await self._notifier.start()
