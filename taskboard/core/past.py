@@ -50,38 +50,40 @@ class Standing:
 
 class Trail:
     """Follows the board through the events it is given, in order. ``last`` is what stands there,
-    ``good`` what stood there last and was not held; None before there was any."""
+    ``good`` what stood there last and was not held; None before there was any. ``lost`` is the
+    last event when it tells of a write over a text that none has told of (a salvage has lost that
+    one): then both are of before, and nobody can make what stands there."""
 
     def __init__(self) -> None:
         self.last: Standing | None = None
         self.good: Standing | None = None
+        self.lost: Event | None = None
 
     def note(self, event: Event) -> bool:
         """Follow one event; whether it was about the board's text."""
-        after = _after(self.last, event)
-        if after is None:
+        if event.type not in (E.FILE_CHANGED_TRIGGERED, E.BOARD_WRITTEN):
             return False
-        self.last = after
-        if after.held is None:
-            self.good = after
+        if event.data.get("digest") is None:
+            return False
+        after = _after(self.last, event)
+        self.lost = event if after is None else None
+        if after is not None:
+            self.last = after
+            self.good = after if after.held is None else self.good
         return True
 
 
 def _after(before: Standing | None, event: Event) -> Standing | None:
-    digest = event.data.get("digest")
-    if event.type not in (E.FILE_CHANGED_TRIGGERED, E.BOARD_WRITTEN) or digest is None:
-        return None
+    """What stands there after an event that tells of a digest; None when its edits are of a text
+    that is not the one ``before``."""
+    digest, edits = str(event.data["digest"]), event.data.get("edits")
+    whole, steps = digest, ()
+    if edits is not None:
+        if before is None or before.digest != event.data.get("over"):
+            return None
+        whole, steps = before.whole, (*before.edits, edits)
     held = event.data.get("held")
-    edits = event.data.get("edits")
-    if edits is None or before is None or before.digest != event.data.get("over"):
-        whole, steps = (digest, ()) if edits is None else ("", (edits,))
-        return Standing(
-            seq=event.seq, ts=event.ts, whole=whole, digest=digest, edits=steps, held=held
-        )
-    steps = (*before.edits, edits)
-    return Standing(
-        seq=event.seq, ts=event.ts, whole=before.whole, digest=digest, edits=steps, held=held
-    )
+    return Standing(seq=event.seq, ts=event.ts, whole=whole, digest=digest, edits=steps, held=held)
 
 
 class Remembered(NamedTuple):

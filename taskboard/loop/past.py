@@ -6,35 +6,53 @@ in it.
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 
+from taskboard.core.board import Board
 from taskboard.core.event import EventType as E
 from taskboard.core.parse import parse
 from taskboard.core.past import Recall, Standing, Trail
-from taskboard.core.task import World
-from taskboard.errors import NotFound
+from taskboard.core.render import Wish, render
+from taskboard.core.state import Kind
+from taskboard.core.task import Task, World
+from taskboard.errors import Corrupt, NotFound
+from taskboard.log import log
 from taskboard.loop.absorb import base_of, recognised, shown_by
 from taskboard.loop.context import Context
 from taskboard.loop.project import projection, with_sections
 from taskboard.loop.projection import Base
 
+_HEADING = re.compile(rb" {0,3}#{1,6}[ \t]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A board's bytes, and where the ledger tells of them."""
+    """A board's bytes, and where the ledger tells of them. Not ``last`` when what stood on the
+    board after them is lost."""
 
     data: bytes
     standing: Standing
+    last: bool = True
 
 
 async def present(ctx: Context) -> Base:
     """The board as the runtime would write it now: the text that was read or written last, with
     the ledger's states, lines and sections. Under a hold that is the text before the one that is
-    held. Raises ``NotFound`` when the ledger has never read a board."""
+    held; where a text is lost the newest that can still be made, with the definitions of later
+    tasks. Raises ``NotFound`` when there is none."""
     world = await ctx.ledger.look()
     text = await _good(ctx, world)
     shown = base_of(ctx, world) or await _recalled(ctx, world, text)
     board = recognised(parse(text.data), world)
+    if not text.last:
+        log.warning(
+            "what stood on the board after %s is lost: this is the text of then, with the "
+            "ledger's states and what is kept of later tasks",
+            text.standing.ts,
+        )
+        board = await _with_definitions(ctx, board, world)
     board = await with_sections(ctx, board, world, shown)
     return projection(board, world, shown_by(shown))
 
@@ -42,12 +60,20 @@ async def present(ctx: Context) -> Base:
 async def text_at(ctx: Context, until: str) -> Text:
     """The board as it was at the moment ``until`` (as the ledger spells it). Raises ``NotFound``
     when there was none yet, or its text was removed to free space."""
-    trail, found = Trail(), None
+    trail, found, lost = Trail(), None, None
     first = ""
     async for event, _line in ctx.history.read():
         first = first or event.ts
         if trail.note(event) and event.ts <= until:
-            found = trail.last
+            found, lost = trail.last, trail.lost
+    if lost is not None:
+        raise NotFound(
+            f"The board of {lost.ts} cannot be told: event {lost.seq} changed a text that was "
+            "lost when the ledger was salvaged.",
+            hint=f"taskboard board --at {found.ts} prints the one before." if found else "",
+            code="no_workspace",
+            data={"seq": lost.seq},
+        )
     if found is None:
         raise NotFound(
             f"The ledger tells of no board at {until}: it begins at {first}."
@@ -64,18 +90,65 @@ async def _good(ctx: Context, world: World) -> Text:
     trail = Trail()
     async for event, _line in ctx.history.read(max(start - 1, 0)):
         trail.note(event)
-    if trail.good is None:
-        raise NotFound(
-            "The ledger has never read a board here, so there is none to tell of.",
-            hint="taskboard init",
-            code="no_workspace",
-        )
-    return await _text(ctx, trail.good)
+    if trail.good is not None and trail.lost is None:
+        with suppress(NotFound, Corrupt, ValueError):
+            return Text(await _made(ctx, trail.good), trail.good)
+    return await _newest(ctx)
+
+
+async def _newest(ctx: Context) -> Text:
+    """The newest text that was read as intent and can still be made. Raises ``NotFound``."""
+    trail, known = Trail(), dict[str, Standing]()
+    async for event, _line in ctx.history.read():
+        if trail.note(event) and trail.good is not None:
+            known.pop(trail.good.whole, None)  # the last of each kept text, in their order
+            known[trail.good.whole] = trail.good
+    for standing in reversed(known.values()):
+        with suppress(NotFound, Corrupt, ValueError):
+            return Text(await _made(ctx, standing), standing, last=False)
+    raise NotFound(
+        "Every text of the board that the ledger tells of is lost."
+        if known
+        else "The ledger has never read a board here, so there is none to tell of.",
+        hint="taskboard verify" if known else "taskboard init",
+        code="no_workspace",
+    )
+
+
+async def _made(ctx: Context, standing: Standing) -> bytes:
+    return standing.text(await ctx.ledger.fetch(standing.whole))
+
+
+async def _with_definitions(ctx: Context, board: Board, world: World) -> Board:
+    """The board with what people wrote of tasks that were on it when its text was lost."""
+    there = {world.names.get(name) for name in board.ids}
+    texts = []
+    for task in world.tasks.values():
+        gone = task.task_id in there or task.kind is Kind.WITHDRAWN or task.missing_since
+        if gone or task.section is not None or task.text is None:
+            continue
+        with suppress(NotFound, Corrupt):
+            text = _section(task, await ctx.ledger.fetch(task.text))
+            texts += [text] if text else []
+    return parse(render(board, (), texts)) if texts else board
+
+
+def _section(task: Task, definition: bytes) -> str | None:
+    """The section that a definition was taken from: with id and state. None when it cannot be
+    read back as that task."""
+    mark = _HEADING.match(definition)
+    at = mark.end() if mark else 0
+    board = parse(definition[:at] + f"{task.task} ".encode() + definition[at:] + b"\n")
+    if board.ids != {task.task} or len(board.items) != 1:
+        return None
+    word = "todo" if task.kind is Kind.OPEN else task.status.text
+    wish = Wish(item_index=0, status=word, give_id=None, lines=(), ours=frozenset())
+    return render(board, [wish]).decode("utf-8", "surrogateescape")
 
 
 async def _text(ctx: Context, standing: Standing) -> Text:
     try:
-        return Text(standing.text(await ctx.ledger.fetch(standing.whole)), standing)
+        return Text(await _made(ctx, standing), standing)
     except NotFound:
         freed = await freed_at(ctx, standing.whole)
         if freed is None:

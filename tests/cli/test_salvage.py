@@ -69,6 +69,27 @@ def test_a_run_whose_claim_is_lost_is_held_for_a_person_and_stays_held(desk, eve
     assert (desk.folder / "log.txt").read_text() == "first\n"
 
 
+def test_a_board_whose_last_save_is_lost_is_rebuilt_from_the_one_before(desk, events):
+    desk.write(desk.board.read_text() + "\n## TASK-003 Third\n- status: todo\n\nits words\n")
+    desk.ok("cancel", "TASK-002")
+    lines = events.read_bytes().splitlines()
+    save = max(n for n, line in enumerate(lines) if b'"file_changed_triggered"' in line)
+    written = next(json.loads(line) for line in lines[save:] if b'"edits"' in line)
+    damage(events, save)
+    desk.board.unlink()
+    desk.ok("salvage")
+    error = desk("board", "--at", written["ts"], "--json").error
+    assert (error["code"], "was lost" in error["message"]) == ("no_workspace", True)
+    said = desk("board")
+    assert said.code == 0
+    assert "is lost" in said.err
+    assert desk("rebuild").code == 0
+    board = desk.board.read_text()
+    assert "- status: failed:cancelled" in board
+    assert "its words" in board
+    assert desk.ok("once")["started"] == []
+
+
 def test_the_text_says_what_was_lost_and_where_the_old_file_is(desk, events):
     damage(events, 3)
     said = desk("salvage")
