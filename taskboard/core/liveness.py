@@ -56,6 +56,8 @@ def judge(
     if lease is None:
         return Life.DEAD if watched_for >= ttl_s else Life.UNSURE
     if lease.supervisor is None:
+        if lease.boot != boot_id and watched_for >= lease.ttl_s:
+            return Life.DEAD  # whatever the wall clock says: it may have been set back
         return _by_command(lease, boot_id=boot_id, boot_now=boot_now, now=now)
     if watched_for >= lease.ttl_s:
         return Life.DEAD

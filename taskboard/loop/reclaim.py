@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import NamedTuple
 
 from taskboard.core import ending
 from taskboard.core.ending import Ending
@@ -65,7 +66,18 @@ def _dead_because(ctx: Context, memory: Memory, task: Task, run: Run) -> str | N
     if run.expires is None:
         return "its lease is gone"
     moment = read_time(run.expires)
-    return "its claim expired" if moment is None or moment < ctx.clock.now() else None
+    watch = _look_on(memory.watched.get(run.run), _Lost(ctx.settings.claim_ttl), ctx.clock.awake())
+    memory.watched[run.run] = watch
+    over = moment is None or moment < ctx.clock.now() or watch.seconds >= ctx.settings.claim_ttl
+    return "its claim expired" if over else None
+
+
+class _Lost(NamedTuple):
+    """Stands for the lease of a claim by command that a power cut has taken: nothing renews it,
+    and the wall clock, by which it ends, may have been set back since."""
+
+    ttl_s: float
+    renewals: int = 0
 
 
 def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
@@ -85,7 +97,7 @@ def _judged(ctx: Context, memory: Memory, lease: Lease) -> str | None:
     return "its claim expired" if lease.supervisor is None else "its supervisor is gone"
 
 
-def _look_on(before: Watch | None, lease: Lease, now: float) -> Watch:
+def _look_on(before: Watch | None, lease: Lease | _Lost, now: float) -> Watch:
     """One more look, ``now`` by the awake clock: asleep, no holder can renew, and closing the
     lid is free. A gap between two looks counts for the time of one renewal at most: whoever
     stopped this process (a frozen machine) may have stopped the holder with it, and then it

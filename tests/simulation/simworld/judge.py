@@ -166,7 +166,7 @@ class Judge:
 
     def _board_shows(self, world: object) -> None:
         board = parse(self.bytes_of(BOARD))
-        doubled = doubled_ids(board, world) | reused_ids(board, world)
+        doubled = doubled_ids(board, world) | reused_ids(board, world) | world.tangled
         for item in board.items:
             task = world.named(item.task or "")  # type: ignore[attr-defined]
             if task is None or item.task in doubled or task.kind not in _WRITTEN:
