@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated
@@ -20,12 +21,15 @@ from taskboard.cli.words import words
 from taskboard.core.event import Event, EventType
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, Usage
+from taskboard.ledger import History
 from taskboard.loop.lookback import last_of, seq_before
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at a ledger that is followed: one ``stat`` each."""
 _FOLLOWED = 20
 """Lines of the past that somebody sees who follows."""
+_KNOWN = 500
+"""Events whose ids are remembered, to find them again in a ledger that lost the last of them."""
 _LEAST = 8
 """Columns a title is worth showing in, and that what happened has in any window."""
 UTC = When(here=False)
@@ -119,22 +123,20 @@ class Lines:
 
 
 class _Reader:
-    """Reads on from where it was. ``after`` is the last event that was looked at, ``task_id`` the
-    task that is asked for: it may have had other names."""
+    """Reads on from where it was. ``_after`` is the sequence of the last event that was looked at,
+    ``_known`` are the ids of the last ones, ``task_id`` is the task that is asked for: it may
+    have had other names."""
 
     def __init__(self, call: Call, task: str | None, type_: str | None, *, whole: bool) -> None:
         self._call, self._task, self._type = call, task, type_
         self._whole = whole or task is not None or type_ is not None
         self._screen = Screen()
         self._lines = Lines(self._screen)
-        self._last: Event | None = None
-        self._begin = 0
+        self._after = 0
+        self._known: deque[str] = deque(maxlen=_KNOWN)
+        self._ledger_id: str | None = None
         self.task_id: str | None = None
         self.since: datetime | None = None
-
-    @property
-    def _after(self) -> int:
-        return max(self._last.seq if self._last is not None else 0, self._begin)
 
     async def print_last(self, app: App, count: int | None) -> None:
         """Print what is there, or its last ``count`` events."""
@@ -142,13 +144,12 @@ class _Reader:
         start = 0
         if self.since is not None:
             start = await seq_before(app.ctx.history, world.seq, self.since)
-        self._begin = start if count is None else world.seq
+        self._ledger_id = world.ledger_id
+        self._after = world.seq if count is not None else start
         if count is None:
             await self._print_new(app, start)
             return
-        found = await last_of(app.ctx.history, world.seq, start, count, self._shown)
-        for event, line in found:
-            self._last = event
+        for event, line in await last_of(app.ctx.history, world.seq, start, count, self._shown):
             self._print(event, line, world)
         sys.stdout.flush()
 
@@ -156,6 +157,9 @@ class _Reader:
         """Print as the ledger grows, for ever. One whose file was replaced is followed where it
         goes on; another ledger in its place is read from its beginning."""
         current = app
+        if self._after:
+            recent = await last_of(app.ctx.history, self._after, 0, _KNOWN, lambda _event: True)
+            self._known = deque((event.id for event, _line in recent), _KNOWN)
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             try:
@@ -165,21 +169,41 @@ class _Reader:
                     raise
                 current.ledger.close()
                 current = self._call.open(writable=False)
-                if not await self._goes_on(current):
-                    self._last, self._begin = None, 0
+                await self._go_on(current)
 
-    async def _goes_on(self, app: App) -> bool:
-        """Whether the last event that was printed stands in this ledger too."""
-        async for event, _line in app.ctx.history.read(max(self._after - 1, 0)):
-            return self._last is not None and event.hash == self._last.hash
-        return False
+    async def _go_on(self, app: App) -> None:
+        """Find the last event that was read in a ledger that has taken the place of the one that
+        was followed. A new one that goes on from it, as after ``fork`` or ``salvage``, holds the
+        same events under other hashes, maybe fewer; that it was opened is told."""
+        world, history = await app.ctx.ledger.look(), app.ctx.history
+        self._after = await self._place(history)
+        if self._after and world.ledger_id != self._ledger_id:
+            async for event, line in history.read():
+                if not self._call.json or self._wanted(event):
+                    self._print(event, line, world)
+                break
+        self._ledger_id = world.ledger_id
+
+    async def _place(self, history: History) -> int:
+        """Where the last event that was read stands now, or the last of those before it that is
+        still there; 0 when none is."""
+        async for event, _line in history.read(max(self._after - 1, 0)):
+            if self._known and event.id == self._known[-1]:
+                return event.seq
+            break
+        known, found = frozenset(self._known), 0
+        async for event, _line in history.read():
+            found = event.seq if event.id in known else found
+        return found
 
     async def _print_new(self, app: App, after: int) -> None:
         world = await app.ctx.ledger.look()
         if world.seq == after:
             return
+        self._ledger_id = world.ledger_id
         async for event, line in app.ctx.history.read(after):
-            self._last = event
+            self._after = event.seq
+            self._known.append(event.id)
             if self._shown(event):
                 self._print(event, line, world)
         sys.stdout.flush()

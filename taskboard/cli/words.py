@@ -228,6 +228,13 @@ def _saved(event: Event, _when: When) -> str:
     return f"board saved, {data.get('bytes')} bytes{took}"
 
 
+def _opened(event: Event, _when: When) -> str:
+    before = event.data.get("forked_from")
+    if not isinstance(before, dict):
+        return "ledger opened"
+    return f"a new ledger goes on from event {before.get('seq')} of the one before it"
+
+
 def _daemon(event: Event, _when: When) -> str:
     pid = event.data.get("pid")
     return f"{event.type.replace('_', ' ')}" + (f" (process {pid})" if pid else "")
@@ -248,7 +255,7 @@ def _decided(event: Event, _when: When) -> str:
 
 
 _TOLD: dict[str, Callable[[Event, When], str]] = {
-    "ledger_opened": lambda _e, _w: "ledger opened",
+    "ledger_opened": _opened,
     "file_changed_triggered": _saved,
     "created": _created,
     "edited": _edited,

@@ -177,6 +177,56 @@ def test_a_ledger_that_goes_on_in_a_new_file_is_followed_without_telling_anythin
         assert b"ledger opened" not in said
 
 
+@pytest.mark.parametrize("lines", [(), ("-n", "1")])
+def test_a_fork_goes_on_where_the_old_ledger_was_read_to_and_says_so_in_one_line(board, lines):
+    board.ok("add", "Before")
+    with following(board.folder, *lines) as process:
+        until(process, b"\n")
+        board.ok("add", "Lately")
+        until(process, b"new, ready: Lately")
+        board.ok("fork")
+        said = until(process, b"of the one before it\n")
+        board.ok("add", "After")
+        said += until(process, b"new, ready: After")
+    assert said.count(b"a new ledger goes on from event ") == 1
+    assert b"Before" not in said
+    assert b"Lately" not in said
+
+
+def test_after_a_rollback_a_fork_is_followed_from_where_both_ledgers_part(board):
+    ledger = board.folder / "events.jsonl"
+    board.ok("add", "Before")
+    old = ledger.read_bytes()
+    with following(board.folder, "--json") as process:
+        board.ok("add", "Lost")
+        said = until(process, b'"title":"Lost"')
+        ledger.write_bytes(old)
+        assert board("fork", "--json").code == 0
+        board.ok("add", "After")
+        said += until(process, b'"title":"After"')
+    ids = [json.loads(line)["id"] for line in said.splitlines()[:-1]]
+    assert len(set(ids)) == len(ids)
+    here = {json.loads(line)["id"] for line in ledger.read_bytes().splitlines()}
+    assert here <= {*ids, json.loads(said.splitlines()[-1])["id"]}
+
+
+def test_a_salvaged_ledger_is_followed_from_the_last_event_that_it_has_kept(board):
+    ledger = board.folder / "events.jsonl"
+    board.ok("add", "Hurt", "--status", "todo")
+    board.ok("add", "Whole", "--status", "todo")
+    with following(board.folder, "--json") as process:
+        said = until(process, b'"title":"Whole"')
+        ledger.write_bytes(ledger.read_bytes().replace(b'"title":"Hurt"', b'"title":"Hxrt"'))
+        assert board("salvage", "--json").code == 0
+        board.ok("add", "After")
+        said += until(process, b'"title":"After"')
+    lines = [json.loads(line) for line in said.splitlines()[:-1]]
+    ids = [line["id"] for line in lines]
+    assert len(set(ids)) == len(ids)
+    assert [line["type"] for line in lines].count("ledger_opened") == 2
+    assert "ledger_repaired" in [line["type"] for line in lines]
+
+
 def test_who_follows_sees_the_end_of_the_past_and_a_program_all_of_it(board):
     board.write(
         "# B\n" + "".join(f"\n## TASK-{n:03} Task {n}\n- status: todo\n" for n in range(25))
