@@ -1,6 +1,6 @@
 """Durable appends against the disk's own limit, interleaved in one run.
 
-``python benchmarks/append.py [--rounds 9] [--seconds 0.15] [--folder PATH]`` prints Markdown
+``python benchmarks/append.py [--rounds 7] [--seconds 0.15] [--folder PATH]`` prints Markdown
 tables. What is appended is the end of a step of a running task, a line of about 600 bytes. The
 limit is one ``write`` and one ``fdatasync`` for each line of that size; every other row is a
 ratio to it, so that a slow disk does not change the verdict. A slow processor does: so the time
@@ -226,7 +226,7 @@ def row(name: str, rounds: list[Round]) -> list[str]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=float, default=0.15)
     options.add_argument("--folder", default=None, help="on the disk to be measured")
     chosen = options.parse_args()

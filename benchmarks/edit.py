@@ -1,6 +1,6 @@
 """One save on a large board: parsed and diagnosed again, beside a full parse by markdown-it-py.
 
-``python benchmarks/edit.py [--tasks 10000] [--rounds 15]`` prints Markdown tables. The board was
+``python benchmarks/edit.py [--tasks 10000] [--rounds 9]`` prints Markdown tables. The board was
 read before, as in a daemon; then one task is edited, the first, the middle or the last one, or a
 task is added in front of all. What a daemon does with such a save is measured: ``parse`` with what
 it knows, and ``diagnose`` with the ledger's states. Every round is another edit, and all that
@@ -119,7 +119,7 @@ def measure(tasks: int, rounds: int) -> dict[str, list[float]]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--tasks", type=int, default=10_000)
-    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--rounds", type=int, default=9)
     chosen = options.parse_args()
     rows = []
     for tasks in (1_000, chosen.tasks):

@@ -1,6 +1,6 @@
 """Whole jobs a second, all durable, beside huey's SQLite storage with fsync.
 
-``python benchmarks/jobs.py [--jobs 400] [--rounds 5]`` prints Markdown tables. A job is created,
+``python benchmarks/jobs.py [--jobs 480] [--rounds 5]`` prints Markdown tables. A job is created,
 claimed (with a lease) and completed: three chained events, each durable before the next begins;
 what it does is nothing. In between the parts are what a daemon uses: the ledger and the leases on
 the disk. The daemon's own path is measured besides: its claim and its supervisor, which record two
@@ -194,7 +194,7 @@ def huey_consumer(jobs: int) -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--jobs", type=int, default=800)
+    options.add_argument("--jobs", type=int, default=480)
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     jobs = chosen.jobs
