@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent.parent / ".ci" / "run"
-PROGRAMS = ("tmux", "vim", "nano", "strace", "bwrap", "git")
+PROGRAMS = ("tmux", "vim", "nano", "strace", "bwrap", "git", "zsh", "fish", "systemd-analyze")
 
 
 class Machine:
@@ -75,7 +75,8 @@ def test_what_is_missing_is_fetched_without_asking_and_a_refusal_costs_nothing(m
     assert done.stdout.endswith("dev.py test [none]\n")
     update, *installs = asked.read_text().splitlines()
     assert "update" in update
-    assert [line.split()[-1] for line in installs] == ["tmux", "git"]
+    missing = ["tmux", "git", "zsh", "fish", "systemd"]
+    assert [line.split()[-1] for line in installs] == missing
     assert all(line.startswith("noninteractive ") and " -y " in line for line in installs)
 
 
