@@ -59,7 +59,7 @@ class Survey:
     _stood: dict[str, str] = field(default_factory=dict)
     """Texts of the board, and when each was replaced last."""
     _freed: set[str] = field(default_factory=set)
-    """Texts that were recorded as removed, and that no event has named since."""
+    """What was recorded as removed, and no event has named since."""
     _ended: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Runs: whose each is, and when it was last heard of."""
 
@@ -71,7 +71,8 @@ class Survey:
         named = {digest.decode() for digest in _DIGEST.findall(line)}
         named.intersection_update(self.objects)
         if event.type == E.SPACE_FREED:
-            self._freed |= named
+            runs = event.data.get("runs", ())
+            self._freed |= named | {name for name in runs if name in self.runs}
             return
         self._freed -= named
         if event.type not in _BOARDS:
@@ -105,8 +106,16 @@ class Survey:
         )
 
     def is_freed(self, name: str) -> bool:
-        """Whether this text was recorded as removed and nothing has named it since."""
+        """Whether this was recorded as removed and nothing has named it since."""
         return name in self._freed
+
+    def unsaid(self, plan: Plan) -> Plan:
+        """What of the plan no event tells of yet; the rest somebody else has recorded, who is
+        removing it or has died."""
+        return Plan(
+            objects=tuple(one for one in plan.objects if not self.is_freed(one.name)),
+            runs=tuple(one for one in plan.runs if not self.is_freed(one.name)),
+        )
 
     def _needs(self, name: str) -> bool:
         """Whether an event names this text, or it stands on the board."""

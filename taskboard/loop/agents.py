@@ -133,15 +133,23 @@ async def finish(ctx: Context, task: Task, name: str, offered: Evidence, actor: 
         require_trust(ctx)
     receipts = await _offered(ctx, task, run, offered)
     verdict = await judge_run(ctx, task, run, receipts, offered.artifacts)
-    await conclude(ctx, task, ending_of(ctx, task, run, actor), verdict, verb="complete")
+    try:
+        await conclude(ctx, task, ending_of(ctx, task, run, actor), verdict, verb="complete")
+    finally:  # what it has recorded, be it a refusal, names the output: see `append_with`
+        if offered.output is not None:
+            await _keep_output(ctx, offered)
     _drop(ctx, task, run)
     return verdict
+
+
+async def _keep_output(ctx: Context, offered: Evidence) -> str:
+    return await ctx.ledger.keep((offered.output or "").encode("utf-8", "replace"))
 
 
 async def _offered(ctx: Context, task: Task, run: Run, offered: Evidence) -> list[Receipt]:
     receipts: list[Receipt] = []
     if offered.output is not None:
-        digest = await ctx.ledger.keep(offered.output.encode("utf-8", "replace"))
+        digest = await _keep_output(ctx, offered)
         receipts.append(output_receipt(offered.output, run.run, digest))
     if offered.commit is not None:
         receipts += await commit_receipts(ctx, task, run, [offered.commit])

@@ -15,6 +15,7 @@ from taskboard.errors import Held, TaskboardError
 from taskboard.ledger import Lease
 from taskboard.loop.context import Context
 from taskboard.loop.evidence import note_artifacts
+from taskboard.loop.keep import append_with
 from taskboard.loop.proofs import note_refs
 
 UNBORN = 1.0
@@ -46,10 +47,10 @@ async def claim(
         given: dict[str, object] = {"model": model} if model else {}
         if budget is not None:
             given["budget_usd"] = budget
-        refs = await note_refs(ctx, task, executor, task.fields)
+        refs, texts = await note_refs(ctx, task, executor, task.fields)
         if refs is not None:
             given["refs"] = refs
-        await ctx.ledger.append([_draft(ctx, task, lease, executor, actor, given)])
+        await append_with(ctx, texts, [_draft(ctx, task, lease, executor, actor, given)])
     except TaskboardError:
         ctx.leases.drop(lease)
         raise

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from taskboard.core.facts import digest_of
 from taskboard.core.finding import Nothing, Refs
 from taskboard.core.gate import commit_problem, commit_receipt, is_passing, url_receipt
 from taskboard.core.outcome import Receipt, Tier
@@ -25,12 +26,13 @@ _WAITS = (5.0, 20.0)
 
 async def note_refs(
     ctx: Context, task: Task, executor: str, fields: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """What the project's repository leads to, as the event of a claim carries it; None when that
-    is noted already, or when nothing that this claim ends with could be a commit."""
+) -> tuple[dict[str, Any] | None, list[bytes]]:
+    """What the project's repository leads to, as the event of a claim carries it, and the texts
+    that it names, to be kept with it. None when that is noted already, or when nothing that this
+    claim ends with could be a commit."""
     unasked = executor == SHELL and Tier.COMMIT not in demand_of(fields).tiers
     if task.refs is not None or unasked:
-        return None
+        return None, []
     noted = await ctx.commits.note(ctx.project(fields))
     found: dict[str, Any] = {"repository": noted.repository}
     if noted.problem:
@@ -38,8 +40,10 @@ async def note_refs(
     elif len(noted.lines) <= _INLINE:
         found["lines"] = list(noted.lines)
     else:
-        found["kept"] = await ctx.ledger.keep("\n".join(noted.lines).encode("ascii"))
-    return found
+        text = "\n".join(noted.lines).encode("ascii")
+        found["kept"] = digest_of(text)
+        return found, [text]
+    return found, []
 
 
 async def _noted(ctx: Context, task: Task) -> Refs:

@@ -11,6 +11,7 @@ import asyncio
 import re
 import stat as kinds
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,34 +122,39 @@ async def _follow(ctx: Context, survey: Survey) -> None:
 
 
 async def _remove(ctx: Context, survey: Survey, part: Plan, limits: Limits, actor: str) -> Plan:
-    """Record a part, then remove it; what it came to."""
-    part = await _record(ctx, survey, part, replace(limits, at_most=0), actor)
+    """Record a part, then remove it; what it came to. Another ``gc`` may be removing the same."""
+    part, said = await _record(ctx, survey, part, replace(limits, at_most=0), actor)
     aside = _aside(ctx)
     if part.objects:
         ctx.files.make_folder(aside)
     for one in part.objects:
-        ctx.files.rename(ctx.workspace.objects / one.name, aside / one.name)
+        with suppress(FileNotFoundError):
+            ctx.files.rename(ctx.workspace.objects / one.name, aside / one.name)
     await _put_back(ctx, survey)
     for one in part.runs:
         ctx.files.remove_folder(ctx.workspace.runs / one.name)
-    return part
+    return said
 
 
-async def _record(ctx: Context, survey: Survey, part: Plan, limits: Limits, actor: str) -> Plan:
-    """Record what is left of a part by now. What others record meanwhile may need some of it;
-    where they do so all the time the next ``gc`` has its turn."""
+async def _record(
+    ctx: Context, survey: Survey, part: Plan, limits: Limits, actor: str
+) -> tuple[Plan, Plan]:
+    """What is left of a part by now, and what of that is recorded here: not what another ``gc``
+    has recorded. What others record meanwhile may need some of it; where they do so all the time
+    the next ``gc`` has its turn."""
     for _ in range(_TRIES):
         await _follow(ctx, survey)
         world = await ctx.ledger.look()
         part = survey.plan(world, part.objects, part.runs, limits)
-        if not (part.objects or part.runs):
-            break
+        said = survey.unsaid(part)
+        if not (said.objects or said.runs):
+            return part, said
         try:
-            await ctx.ledger.append([_said(part, actor)], after=survey.seq)
+            await ctx.ledger.append([_said(said, actor)], after=survey.seq)
         except Conflict:
             continue
-        return part
-    return Plan()
+        return part, said
+    return Plan(), Plan()
 
 
 async def _put_back(ctx: Context, survey: Survey) -> None:
@@ -161,7 +167,8 @@ async def _put_back(ctx: Context, survey: Survey) -> None:
     for name in names:
         there = ctx.files.stat(ctx.workspace.objects / name) is not None
         if not there and not survey.is_freed(name):
-            ctx.files.rename(aside / name, ctx.workspace.objects / name)
+            with suppress(FileNotFoundError):  # another `gc` has put it back
+                ctx.files.rename(aside / name, ctx.workspace.objects / name)
         else:
             ctx.files.remove(aside / name)
     ctx.files.sync_folder(ctx.workspace.objects)

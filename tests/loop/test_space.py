@@ -273,6 +273,45 @@ def test_a_text_that_goes_between_its_keeping_and_its_naming_is_stored_again(des
     assert desk.play(desk.ctx.ledger.fetch(digest)) == text
 
 
+@pytest.mark.parametrize("step", ["append", "rename"])
+def test_two_at_the_same_moment_remove_and_record_everything_once(worked, step, monkeypatch):
+    retype_daily(worked, 2)
+    worked.clock.advance(MONTH)
+    before = stored(worked)
+    ledger, files = worked.ctx.ledger, worked.files
+    there = {"append": ledger, "rename": files}[step]
+    real = getattr(there, step)
+    other = type(worked)()
+    other.clock, other.files = worked.clock, type(files)(files.disk)
+    other.open()
+
+    def run_other():
+        monkeypatch.setattr(there, step, real)
+        coming = free(other.ctx, actor="other")
+        with contextlib.suppress(StopIteration):
+            while True:
+                coming.send(None)
+
+    async def append(*given, **how):
+        run_other()
+        return await real(*given, **how)
+
+    def rename(*given):
+        run_other()
+        return real(*given)
+
+    monkeypatch.setattr(there, step, {"append": append, "rename": rename}[step])
+    mine = collect(worked)
+
+    events = [e for e in worked.facts() if e.type == "space_freed"]
+    assert len(events) == 1
+    gone = [name for kind in ("runs", "objects") for name in freed(events[0], kind)]
+    assert len(gone) > 1
+    assert before - stored(worked) == set(gone)
+    assert mine.size == (0 if step == "append" else events[0].data["bytes"])
+    assert files.names(worked.workspace.state / "leaving") == []
+
+
 def test_a_crash_at_any_step_leaves_nothing_unrecorded_and_the_next_gc_ends_it(desk):
     crashes = 0
     for step in range(1, 400, 3):
