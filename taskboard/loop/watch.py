@@ -33,8 +33,11 @@ class FolderWatch:
 
     def start(self, folder: Path, names: frozenset[str], tell: Callable[[str], None]) -> None:
         from watchdog.events import (
-            FileClosedNoWriteEvent,
-            FileOpenedEvent,
+            FileClosedEvent,
+            FileCreatedEvent,
+            FileDeletedEvent,
+            FileModifiedEvent,
+            FileMovedEvent,
             FileSystemEvent,
             FileSystemEventHandler,
         )
@@ -46,8 +49,6 @@ class FolderWatch:
             """Runs in the observer's thread; hands names over to the loop."""
 
             def on_any_event(self, event: FileSystemEvent) -> None:
-                if isinstance(event, FileOpenedEvent | FileClosedNoWriteEvent):
-                    return  # looking changes nothing, and we look ourselves
                 for path in (event.src_path, event.dest_path):
                     name = Path(str(path)).name if path else ""
                     if name in names and not loop.is_closed():
@@ -55,8 +56,11 @@ class FolderWatch:
 
         # Stopping tells of an emitter that is no longer active; nobody can act on that.
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+        # That a file was looked at is not asked for: we look ourselves, and would wake ourselves.
+        changes = [FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent]
+        changes.append(FileMovedEvent)
         observer = Observer()
-        observer.schedule(Handler(), str(folder), recursive=False)
+        observer.schedule(Handler(), str(folder), recursive=False, event_filter=changes)
         observer.daemon = True
         observer.start()
         self._observer = observer
