@@ -6,6 +6,7 @@ JSON that commands print on stderr and in ``docs/diagnoses.md``.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -114,3 +115,14 @@ class Usage(TaskboardError):
 
     code = "usage"
     exit_code = 2
+
+
+def next_step(trouble: OSError) -> str:
+    """What cures a file that the system refuses, for a hint: by its reason, not by guess."""
+    if trouble.errno in (errno.EACCES, errno.EPERM):
+        return "Look at its owner and permissions, and at its folder's: it has to be yours."
+    if trouble.errno == errno.EROFS:
+        return "The disk is mounted read-only: mount it writable, or use one that is."
+    if trouble.errno in (errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.ELOOP):
+        return "Look at what lies there: it has to be a plain file in a plain folder."
+    return "Make room or mend the disk, then try again."

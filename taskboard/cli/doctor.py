@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,8 @@ from taskboard.cli.fitness import examined
 from taskboard.cli.look import Look, look
 from taskboard.cli.service_fitness import service_told
 from taskboard.cli.text import Screen, one_line, padded
-from taskboard.errors import TaskboardError
+from taskboard.core.task import World
+from taskboard.errors import TaskboardError, next_step
 from taskboard.exchange import exchange_names
 from taskboard.loop.holder import holder
 from taskboard.ownership import ownership
@@ -82,6 +84,8 @@ def _installed(name: str) -> bool:
 
 
 def _workspace(call: Call) -> Iterator[Finding]:
+    import asyncio
+
     try:
         app = call.open(writable=False)
     except TaskboardError as error:
@@ -90,11 +94,29 @@ def _workspace(call: Call) -> Iterator[Finding]:
     root = app.workspace.root
     yield Finding("workspace", True, str(root))
     yield Finding("settings", True, _told_settings(app))
-    yield _owned(app)
-    yield _trusted(app)
+    yield _tried("ownership", lambda: _owned(app))
+    yield _tried("trust", lambda: _trusted(app))
     yield _locks(root)
     yield _swaps(root)
-    yield from call.run(_inside, writable=False)
+    try:
+        yield from asyncio.run(_inside(app))
+    finally:
+        app.ledger.close()
+
+
+def _tried(name: str, look_at: Callable[[], Finding]) -> Finding:
+    """What is found, or why it cannot be told."""
+    try:
+        return look_at()
+    except (TaskboardError, OSError) as error:
+        return _untold(name, error)
+
+
+def _untold(name: str, error: TaskboardError | OSError) -> Finding:
+    if isinstance(error, TaskboardError):
+        return Finding.of(name, error)
+    where = f"{error.filename}: " if error.filename else ""
+    return Finding(name, False, f"{where}{error.strerror or error}.", next_step(error))
 
 
 def _told_settings(app: App) -> str:
@@ -126,7 +148,7 @@ def _locks(folder: Path) -> Finding:
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        return Finding("locks", False, f"{folder}: {error.strerror}", "Look at its permissions.")
+        return Finding("locks", False, f"{folder}: {error.strerror}", next_step(error))
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -151,45 +173,66 @@ def _swaps(folder: Path) -> Finding:
         known = True
     except OSError:
         known = False
+    if not os.access(folder, os.W_OK | os.X_OK):
+        why = OSError(errno.EROFS if _is_read_only(folder) else errno.EACCES, "")
+        return Finding("write-back", False, f"nothing can be written in {folder}", next_step(why))
     how = "names are swapped atomically" if known else "by link, check and rename"
     return Finding("write-back", True, f"{how}; a save in the gap is kept either way")
 
 
+def _is_read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 async def _inside(app: App) -> list[Finding]:
-    """What needs the ledger."""
-    found = []
-    try:
-        seen = await look(app)
-    except TaskboardError as error:
-        return [Finding.of("ledger", error), _daemon(app)]
-    held = seen.sight.held if seen.doubt is None else None
-    found.append(_ledger(seen))
-    count = len(seen.sight.board.items) if seen.sight.board else 0
-    told = ("TB405", "TB407", "TB408")  # beside this line
-    grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code not in told)
-    tasks = "1 task" if count == 1 else f"{count} tasks"
-    trouble = f", {grave} {'error' if grave == 1 else 'errors'}" if grave else ""
-    found.append(
-        Finding(
-            "board",
-            held is None,
-            held or f"{tasks}{trouble}",
-            "\n".join(seen.ways_out) if held else "taskboard check" if grave else "",
-            warn=grave > 0,
-        )
-    )
-    found.append(_daemon(app))
+    """What needs the ledger, and what is asked beside it: one that cannot be told is a finding,
+    and hides none of the others."""
+    found = await _both(app)
+    found.append(_tried("daemon", lambda: _daemon(app)))
     others = [*service_told(app), *await examined(app)]
     found += [Finding(t.name, t.ok, t.message, t.hint, t.warn) for t in others]
     return found
 
 
+async def _both(app: App) -> list[Finding]:
+    """The ledger and the board."""
+    try:
+        world = await app.ledger.look()
+        app.ledger.doubt()
+    except (TaskboardError, OSError) as error:
+        return [_untold("ledger", error)]
+    try:
+        seen = await look(app)
+    except (TaskboardError, OSError) as error:
+        return [Finding("ledger", True, _told_ledger(world)), _untold("board", error)]
+    return [_ledger(seen), _board(seen)]
+
+
+def _board(seen: Look) -> Finding:
+    held = seen.sight.held if seen.doubt is None else None
+    count = len(seen.sight.board.items) if seen.sight.board else 0
+    told = ("TB405", "TB407", "TB408")  # beside this line
+    grave = sum(1 for d in seen.diagnoses if d.severity == "error" and d.code not in told)
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    trouble = f", {grave} {'error' if grave == 1 else 'errors'}" if grave else ""
+    return Finding(
+        "board",
+        held is None,
+        held or f"{tasks}{trouble}",
+        "\n".join(seen.ways_out) if held else "taskboard check" if grave else "",
+        warn=grave > 0,
+    )
+
+
 def _ledger(seen: Look) -> Finding:
     if seen.doubt is not None:
         return Finding.of("ledger", seen.doubt)
-    events = f"{seen.world.seq} events"
+    return Finding("ledger", True, _told_ledger(seen.world))
+
+
+def _told_ledger(world: World) -> str:
     none = "none yet: the first command that changes something opens one"
-    return Finding("ledger", True, events if seen.world.ledger_id else none)
+    return f"{world.seq} events" if world.ledger_id else none
 
 
 def _daemon(app: App) -> Finding:

@@ -6,13 +6,15 @@ import errno
 import sys
 
 from taskboard.cli.text import json_text, paragraph
-from taskboard.errors import Storage, TaskboardError, Usage
+from taskboard.errors import Storage, TaskboardError, Usage, next_step
 
 SCHEMA_VERSION = 1
 
 _REFUSALS = frozenset(
     {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EIO}
 )
+_NO_FILES = frozenset({errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.ELOOP})
+"""What is said of a folder, a pipe or a circle of links in a file's place: of a path, always."""
 
 
 def explain(error: TaskboardError, *, as_json: bool) -> int:
@@ -48,10 +50,12 @@ def usage(error: BaseException) -> Usage:
 
 def unexpected(error: Exception) -> TaskboardError:
     """A disk that refuses, or a fault of the program itself."""
-    if isinstance(error, OSError) and error.errno in _REFUSALS:
+    if isinstance(error, OSError) and (
+        error.errno in _REFUSALS or (error.filename and error.errno in _NO_FILES)
+    ):
         return Storage(
             f"{error.filename or 'The disk'}: {error.strerror}.",
-            hint="Look at the disk and the folder's permissions, then try again.",
+            hint=next_step(error),
         )
     return TaskboardError(
         f"Something went wrong inside taskboard: {type(error).__name__}: {error}",

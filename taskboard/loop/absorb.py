@@ -16,7 +16,7 @@ from taskboard.core.identity import lost_headings, name_items
 from taskboard.core.parse import parse
 from taskboard.core.reconcile import Asked, Reading, Shown, reconcile
 from taskboard.core.task import World
-from taskboard.errors import Conflict, NotFound
+from taskboard.errors import Conflict, NotFound, Storage, next_step
 from taskboard.git import GitSight
 from taskboard.loop.context import Context, Memory, Sight
 from taskboard.loop.keep import append_with
@@ -177,11 +177,17 @@ def base_of(ctx: Context, world: World) -> Base | None:
 
 
 def read_board(ctx: Context) -> bytes | None:
-    """The board's bytes, or None while there is no board."""
+    """The board's bytes, or None while there is no board. Raises ``Storage`` for what cannot be
+    read, or is no file."""
+    board = ctx.workspace.board
     try:
-        return ctx.files.read(ctx.workspace.board)
+        return ctx.files.read(board)
     except FileNotFoundError:
         return None
+    except OSError as trouble:
+        raise Storage(
+            f"{board}: {trouble.strerror or trouble}.", hint=next_step(trouble)
+        ) from None
 
 
 def was_absorbed(digest: str, data: bytes, world: World, base: Base | None) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 from taskboard.clock import Clock
 from taskboard.core.join import join
 from taskboard.core.units import stamp
-from taskboard.errors import Storage
+from taskboard.errors import Storage, next_step
 from taskboard.files import Files, Stat
 from taskboard.loop.displaced import Displaced, Late, Slot, digest
 from taskboard.loop.patience import Patience
@@ -280,8 +280,8 @@ class WriteBack:
 
     def _refused(self, trouble: OSError) -> Storage:
         return Storage(
-            f"the board {self._named} could not be written back: {trouble}",
-            hint="free space or mend the disk; the ledger has everything, so nothing is lost",
+            f"The board {self._named} could not be written back: {trouble.strerror or trouble}.",
+            hint=f"{next_step(trouble)} The ledger has everything, so nothing is lost.",
         )
 
 

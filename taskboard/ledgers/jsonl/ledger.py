@@ -121,7 +121,7 @@ class JsonlLedger:
         try:
             return self._objects.fetch(sha256)
         except OSError as error:
-            raise trouble(self._path.parent, error) from error
+            raise trouble(self._path.parent, error, reading=True) from error
 
     async def read(self, after: int = 0) -> AsyncIterator[tuple[Event, bytes]]:
         """Events with a greater sequence, each with its line as stored, up to the present."""
@@ -141,7 +141,7 @@ class JsonlLedger:
             proof = verify(self._files, self._path, self._segments, self._objects, expect)
             return cut_off(proof, self._store.doubt(), self._path.name)
         except OSError as error:
-            raise trouble(self._path, error) from error
+            raise trouble(self._path, error, reading=True) from error
 
     def doubt(self) -> Corrupt | None:
         """Why nothing may be written to this ledger (``ledger_rollback``, ``ledger_foreign``), or
@@ -149,7 +149,7 @@ class JsonlLedger:
         try:
             return self._store.doubt()
         except OSError as error:
-            raise trouble(self._path, error) from error
+            raise trouble(self._path, error, reading=not self._writable) from error
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -167,7 +167,7 @@ class JsonlLedger:
                     store.enter()
                     self._repair()
         except OSError as error:
-            raise trouble(self._path, error) from error
+            raise trouble(self._path, error, reading=not self._writable) from error
         self._flusher.wrote(store.chain.end)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from taskboard.core.task import World
-from taskboard.errors import Corrupt, Storage
+from taskboard.errors import Corrupt, Storage, next_step
 from taskboard.ledger import Fault
 
 
@@ -57,10 +57,11 @@ def poisoned(path: Path) -> Storage:
     )
 
 
-def trouble(path: Path, error: OSError) -> Storage:
-    """A refusing disk in the words of the contract."""
+def trouble(path: Path, error: OSError, *, reading: bool = False) -> Storage:
+    """A refusing disk in the words of the contract. What only reads had nothing to record."""
+    lost = "" if reading else " Nothing was recorded."
     return Storage(
-        f"{path}: {error.strerror or error}. Nothing was recorded.",
-        hint="Make room or mend the disk, then try again.",
+        f"{path}: {error.strerror or error}.{lost}",
+        hint=next_step(error),
         data={"errno": error.errno},
     )
