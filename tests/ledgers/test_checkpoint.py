@@ -123,6 +123,29 @@ def test_a_damaged_checkpoint_is_not_believed(bit):
     run(main())
 
 
+def test_a_checkpoint_whose_head_tells_of_another_event_is_not_believed():
+    """One bit in where it ends would have later events folded twice, or left out."""
+
+    async def main():
+        files = SimFiles()
+        world = await (await rich(files)).look()
+        good = files.read(PLACE)
+        size = int.from_bytes(good[:2], "big")
+        head = msgspec.msgpack.decode(good[2 : 2 + size], type=checkpoints.Head)
+        lines = written(files).splitlines(keepends=True)
+        earlier = msgspec.json.decode(lines[1])
+        wrong = msgspec.structs.replace(
+            head, seq=earlier["seq"], hash=earlier["hash"], end=len(lines[0] + lines[1])
+        )
+        forged = msgspec.msgpack.encode(wrong)
+        files.write(PLACE, len(forged).to_bytes(2, "big") + forged + good[2 + size :])
+        opened = start(files, writable=False)
+        assert same_in_order(await opened.look(), world)
+        assert vars(vars(opened)["_store"])["_checkpoint"].seq == 0
+
+    run(main())
+
+
 def test_a_damaged_checkpoint_is_written_again_by_the_next_who_writes():
     async def main():
         files = SimFiles()

@@ -58,10 +58,10 @@ class Head(msgspec.Struct, array_like=True):
     seq: int
     hash: str
     end: int
-    check: int
-    """CRC-32 of the body."""
     body: int
     """Bytes of the body; the packed tasks follow."""
+    check: int = 0
+    """CRC-32 of the body and of this part with a 0 here."""
 
 
 class Body(msgspec.Struct, array_like=True):
@@ -107,7 +107,8 @@ class Checkpoint:
             head, body, start = _read(file)
             tasks = _Tasks(file, start, body, lambda: self._rescue(anew, chain))
             world = thaw(body.world, tasks)
-            good = is_held(head.seq, head.end, head.hash)
+            same = (world.seq, world.head) == (head.seq, head.hash)
+            good = same and is_held(head.seq, head.end, head.hash)
         except (OSError, ValueError, TypeError, KeyError, msgspec.MsgspecError):
             good = False  # it is only a cache
         if not good:
@@ -134,7 +135,7 @@ class Checkpoint:
             checks = array("I", map(zlib.crc32, packed)).tobytes()
             body = _ENCODER.encode(Body(frozen, sizes, checks, chain.marks, chain.recent.known()))
             where = (world.ledger_id, world.seq, world.head, chain.end)
-            head = _ENCODER.encode(Head(program(), *where, zlib.crc32(body), len(body)))
+            head = _ENCODER.encode(_checked(Head(program(), *where, len(body)), body))
             parts = [len(head).to_bytes(2, "big"), head, body, *packed]
             self._files.write(self._path, b"".join(parts), durable=False)
 
@@ -193,9 +194,15 @@ def _read(file: Log) -> tuple[Head, Body, int]:
     start = 2 + int.from_bytes(begin[:2], "big")
     head = _HEAD.decode(begin[2:start])
     body = file.read(start, head.body)
-    if head.program != program() or zlib.crc32(body) != head.check:
+    if head.program != program() or _checked(head, body) != head:
         raise ValueError("another program's, or damaged")
     return head, _BODY.decode(body), start + head.body
+
+
+def _checked(head: Head, body: bytes) -> Head:
+    """The head with its checksum."""
+    bare = msgspec.structs.replace(head, check=0)
+    return msgspec.structs.replace(head, check=zlib.crc32(_ENCODER.encode(bare), zlib.crc32(body)))
 
 
 @cache
