@@ -146,6 +146,9 @@ class _Reader:
             start = await seq_before(app.ctx.history, world.seq, self.since)
         self._ledger_id = world.ledger_id
         self._after = world.seq if count is not None else start
+        if self._after:
+            recent = await last_of(app.ctx.history, self._after, 0, _KNOWN, lambda _event: True)
+            self._known.extend(event.id for event, _line in recent)
         if count is None:
             await self._print_new(app, start)
             return
@@ -156,26 +159,27 @@ class _Reader:
     async def follow(self, app: App) -> None:
         """Print as the ledger grows, for ever. One whose file was replaced is followed where it
         goes on; another ledger in its place is read from its beginning."""
-        current = app
-        if self._after:
-            recent = await last_of(app.ctx.history, self._after, 0, _KNOWN, lambda _event: True)
-            self._known = deque((event.id for event, _line in recent), _KNOWN)
+        current, there = app, True
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             try:
-                await self._print_new(current, self._after)
+                there = there or await self._go_on(current)
+                if there:
+                    await self._print_new(current, self._after)
             except Corrupt as error:
                 if error.code != "ledger_rollback":
                     raise
                 current.ledger.close()
-                current = self._call.open(writable=False)
-                await self._go_on(current)
+                current, there = self._call.open(writable=False), False
 
-    async def _go_on(self, app: App) -> None:
+    async def _go_on(self, app: App) -> bool:
         """Find the last event that was read in a ledger that has taken the place of the one that
         was followed. A new one that goes on from it, as after ``fork`` or ``salvage``, holds the
-        same events under other hashes, maybe fewer; that it was opened is told."""
+        same events under other hashes, maybe fewer; that it was opened is told. False while
+        there is none."""
         world, history = await app.ctx.ledger.look(), app.ctx.history
+        if not world.seq:
+            return False
         self._after = await self._place(history)
         if self._after and world.ledger_id != self._ledger_id:
             async for event, line in history.read():
@@ -183,6 +187,7 @@ class _Reader:
                     self._print(event, line, world)
                 break
         self._ledger_id = world.ledger_id
+        return True
 
     async def _place(self, history: History) -> int:
         """Where the last event that was read stands now, or the last of those before it that is
