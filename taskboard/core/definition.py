@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from taskboard.core.board import Board, Item, Span
 from taskboard.core.fields import text_of
@@ -54,12 +55,17 @@ def _id_span(board: Board, item: Item) -> list[Span]:
 def own_line_spans(board: Board, item: Item, ours: frozenset[bytes]) -> Iterator[Span]:
     """The field lines that are the runtime's, one span for each. A formatter may have changed how
     they are spelled, but not what they say: see ``essence``."""
-    if not ours:
+    if not ours or not any(field.key in _KEYS for field in item.part.fields):
         return
-    known = {essence(line) for line in ours}
+    known = _essences(ours)
     for field in item.fields:
         if field.key in _KEYS and essence(board.data[field.span.start : field.span.end]) in known:
             yield field.span
+
+
+@lru_cache(maxsize=16)  # asked about one task after the other
+def _essences(lines: frozenset[bytes]) -> frozenset[str]:
+    return frozenset(essence(line) for line in lines)
 
 
 def essence(text: bytes) -> str:

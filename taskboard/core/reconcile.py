@@ -101,7 +101,8 @@ def reconcile(board: Board, world: World, reading: Reading) -> Asked:
     moved = renames(board, world, reading.shown)
     shown = reading.shown.also({new: task.task for new, task in moved.items()})
     texts = [definition(board, i, shown.ours(names[n])) for n, i in enumerate(board.items)]
-    bare = [definition(board, item, shown.everything()) for item in board.items]
+    everything = shown.everything()
+    bare = [definition(board, item, everything) for item in board.items]
     tangled = tangled_ids(names, bare, world)
     silent = tangled | doubled_ids(board, world) | reused_ids(board, world)
     reader = _Reader(board, world, replaced(reading, shown=shown), names, moved)
