@@ -178,6 +178,8 @@ class Memory(msgspec.Struct):
     """Dead letters written, by task id: the event sequence they show."""
     wrote: float | None = None
     """When this process last wrote the board (awake clock)."""
+    tidied: float | None = None
+    """When this process last looked whether something is old (clock of the boot)."""
     settling: bool = False
     """A daemon watches the board: texts that change now may be half typed."""
     patient: bool = False

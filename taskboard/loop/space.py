@@ -69,7 +69,7 @@ async def tidy(ctx: Context, memory: Memory) -> None:
     """What a daemon does for ``retain``, once a day at most, in a turn that something else called
     for and while nothing runs. Where nothing is old it writes nothing."""
     mark = ctx.workspace.state / "tidied"
-    if memory.active or memory.stopping or not _is_due(ctx, mark):
+    if memory.active or memory.stopping or not _is_due(ctx, memory, mark):
         return
     try:
         freed = await free(ctx, actor="daemon")
@@ -81,7 +81,12 @@ async def tidy(ctx: Context, memory: Memory) -> None:
         log.info("removed %d old logs and %d old texts", len(freed.runs), len(freed.objects))
 
 
-def _is_due(ctx: Context, mark: Path) -> bool:
+def _is_due(ctx: Context, memory: Memory, mark: Path) -> bool:
+    """Whether something is old, or was a day ago: looked at that often and no more, for it costs
+    a look at every file there is."""
+    if memory.tidied is not None and ctx.clock.boot() - memory.tidied < OFTEN:
+        return False
+    memory.tidied = ctx.clock.boot()
     now = ctx.clock.now().timestamp()
     found = ctx.files.stat(mark)
     if found is not None:

@@ -373,6 +373,25 @@ def test_a_daemon_looks_once_a_day_and_writes_nothing_while_all_is_young(worked)
     assert worked.events().count("space_freed") == 1
 
 
+def test_a_daemon_looks_at_every_file_once_a_day_and_not_in_every_turn(worked, monkeypatch):
+    looked, stat = [], type(worked.files).stat
+
+    def watched(files, path, **how):
+        looked.append(path)
+        return stat(files, path, **how)
+
+    monkeypatch.setattr(type(worked.files), "stat", watched)
+    memory = Memory()
+    worked.play(tidy(worked.ctx, memory))
+    assert len(looked) > 3
+    looked.clear()
+    worked.play(tidy(worked.ctx, memory))
+    assert looked == []
+    worked.clock.advance(DAY + 60)
+    worked.play(tidy(worked.ctx, memory))
+    assert len(looked) > 3
+
+
 def test_a_daemon_that_is_at_work_looks_later(worked):
     worked.clock.advance(MONTH)
     memory = Memory()
