@@ -160,6 +160,19 @@ def test_a_ledger_that_is_not_damaged_is_left_alone():
     assert files.names(QUARANTINE) == []
 
 
+@pytest.mark.parametrize("place", [3, -1])
+def test_what_a_newer_version_has_written_is_not_damage(place):
+    files, _ = told()
+    lines = written(files).splitlines(keepends=True)
+    lines[place] = lines[place].replace(b'"v":1', b'"v":7', 1)
+    put(files, b"".join(lines))
+    with pytest.raises(Corrupt) as caught:
+        rescue(files)
+    assert caught.value.code == "ledger_newer"
+    assert written(files) == b"".join(lines)
+    assert files.names(QUARANTINE) == []
+
+
 @pytest.mark.parametrize("power", [True, False], ids=["power fails", "program is killed"])
 def test_a_rescue_that_crashes_leaves_the_old_files_or_the_new_one(power):
     def wrecked(seed=0):
