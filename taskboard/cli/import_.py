@@ -168,6 +168,11 @@ def _task_files(folder: Path) -> list[Path]:
 def _read(path: Path) -> bytes:
     from taskboard.core.parse import MAX_BOARD
 
+    if path.is_fifo() and not path.is_relative_to("/dev"):  # there: what the shell pipes in
+        raise Usage(
+            f"{one_line(str(path))} is a pipe, and reading it could take for ever.",
+            hint="Give it on standard input: taskboard import - < PIPE",
+        )
     try:
         with path.open("rb") as file:
             return file.read(MAX_BOARD + 1)

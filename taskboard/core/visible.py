@@ -14,6 +14,8 @@ bidi, tags), surrogates, private, unassigned, separators of lines."""
 _EMPTY = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
 """Letters and marks that show nothing."""
 _EMOJI = 0xFE0F  # the one selector of variations that ordinary text is full of
+_DECEIVING = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+"""What no script needs within a line: it hides text, or shows it in another order."""
 _NEWLINE = re.compile(r"\r\n?")
 
 
@@ -21,6 +23,12 @@ def visible(text: str) -> str:
     """``text`` with every character that cannot be seen spelled out, as ``[U+200B]``. Newlines
     and tabs stay; every kind of line ending is a newline."""
     return _ODD.sub(_spell, _NEWLINE.sub("\n", text))
+
+
+def deceiving(text: str) -> list[str]:
+    """The characters in ``text`` that hide some of it or turn its order, spelled (``U+202E``),
+    each once. Joiners and the marks of right-to-left scripts are none."""
+    return [f"U+{ord(character):04X}" for character in sorted(set(_DECEIVING.findall(text)))]
 
 
 def line(text: str, longest: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from taskboard.core.parse import parse
@@ -179,3 +181,83 @@ def test_check_points_at_import_where_a_board_has_another_shape(board):
     for text in ("# Plan\n\nNothing yet.\n", "# Inbox\n\n- [ ] a box\n"):
         board.write(text)
         assert board("check").out == "Nothing is wrong with the board.\n"
+
+
+TABLE = "| ID | Task | Status |\n| --- | --- | --- |\n"
+
+
+@pytest.mark.parametrize("rows", ["", "|  |  |  |\n", "|  |  |  |\n|  |  |  |\n"])
+@pytest.mark.parametrize("named", [(), ("--from", "table")])
+def test_a_table_without_a_task_is_a_file_without_tasks(desk, rows, named):
+    (desk.folder / "plan.md").write_text(f"# Plan\n\n{TABLE}{rows}")
+    said = desk("import", "plan.md", *named)
+    assert (said.code, said.out) == (1, "")
+    assert "plan.md: left-out: No tasks are seen in it" in said.err
+
+
+def test_a_kanban_board_without_a_card_is_a_file_without_tasks(desk):
+    board = "---\nkanban-plugin: basic\n---\n\n## Todo\n\n## Done\n"
+    (desk.folder / "plan.md").write_text(board)
+    said = desk("import", "plan.md")
+    assert (said.code, said.out) == (1, "")
+    assert "No tasks are seen in it as kanban" in said.err
+
+
+def test_an_empty_row_beside_others_is_no_task(desk):
+    (desk.folder / "plan.md").write_text(f"{TABLE}|  |  |  |\n| A-1 | Paint | todo |\n")
+    assert [t["title"] for t in desk.ok("import", "plan.md")["tasks"]] == ["Paint"]
+
+
+def test_one_lane_is_a_board_where_nothing_else_is_seen(desk):
+    (desk.folder / "plan.md").write_text("# Plan\n\n## Done\n\n- Paint\n- Sweep\n")
+    made = desk.ok("import", "plan.md")
+    assert [(t["title"], t["status"]) for t in made["tasks"]] == [
+        ("Paint", "done"),
+        ("Sweep", "done"),
+    ]
+    (desk.folder / "plan.md").write_text("## Ideas\n\n- one\n\n## Else\n\n- [ ] Paint\n")
+    assert desk.ok("import", "plan.md")["files"][0]["shape"] == "checklist"
+
+
+def test_a_list_under_one_word_of_a_board_of_ours_is_no_board_of_others(board):
+    board.write("# Board\n\n## Ideas\n\n- one\n- two\n")
+    assert "import" not in board("check").out
+
+
+def test_a_named_pipe_is_refused_and_never_waited_for(desk):
+    os.mkfifo(desk.folder / "pipe")
+    reader = os.open(desk.folder / "pipe", os.O_RDWR)  # without the refusal nothing would come
+    os.write(reader, TODO.encode() * (1 << 10))
+    said = desk("import", "pipe", "--json")
+    os.close(reader)
+    assert (said.code, said.error["code"]) == (2, "usage")
+    assert "taskboard import -" in said.error["hint"]
+
+
+def test_what_the_shell_pipes_in_is_read(desk):
+    reader, writer = os.pipe()
+    os.write(writer, TODO.encode())
+    os.close(writer)
+    try:
+        assert desk.ok("import", f"/dev/fd/{reader}")["counts"]["tasks"] == 3
+    finally:
+        os.close(reader)
+
+
+def test_text_that_is_not_what_it_looks_like_is_taken_over_and_said(desk):
+    (desk.folder / "plan.md").write_text(
+        "# Plan\n\nAll \u2066well.\n\n- [ ] Pay \u202e01\u202c euro\n- [ ] می\u200cروم \u200f\n"
+    )
+    made = desk.ok("import", "plan.md")
+    assert "\u202e01" in made["tasks"][0]["title"]
+    assert [(f["line"], f["message"]) for f in made["findings"] if f["kind"] == "unclear"] == [
+        (1, "U+2066 in it: what is seen is not what stands there."),
+        (5, "TASK-001: U+202C, U+202E in it: what is seen is not what stands there."),
+    ]
+
+
+def test_a_nul_character_in_json_is_replaced_and_its_spelling_is_kept(desk):
+    text = r'{"id": "a\u0000", "title": "one \\u0000 two\u0000", "status": "open"}'
+    (desk.folder / "issues.jsonl").write_text(text + "\n")
+    [task] = desk.ok("import", "issues.jsonl")["tasks"]
+    assert (task["title"], task["source_id"]) == (r"one \u0000 two" + "\ufffd", "a\ufffd")

@@ -30,10 +30,10 @@ class Chosen(NamedTuple):
 
 
 def seen_as(source: Source, shapes: Mapping[str, Shape]) -> str:
-    """The shape that sees most tasks in the source; empty when none sees any."""
+    """The shape that sees most tasks in the source; empty when none is sure of any."""
     scores = {name: shape.score(source) for name, shape in shapes.items()}
     best = max(sorted(scores), key=lambda one: scores[one], default="")
-    return best if best and scores[best] else ""
+    return best if best and scores[best] >= 1 else ""
 
 
 def read_as(source: Source, shapes: Mapping[str, Shape], wanted: str = "") -> Chosen:
@@ -42,19 +42,21 @@ def read_as(source: Source, shapes: Mapping[str, Shape], wanted: str = "") -> Ch
     name = wanted or max(sorted(scores), key=lambda one: scores[one], default="")
     if not name or (not wanted and not scores[name]):
         said = "No tasks are seen in it; name its shape with --from if it has some."
-        found = Finding(kind=LEFT_OUT, file=source.name, line=0, message=said)
-        return Chosen("", Reading(findings=[*source.findings, found]))
+        return Chosen("", Reading(findings=[*source.findings, _nothing(source, said)]))
     reading = shapes[name].read(source)
     reading.findings[:0] = source.findings
-    if wanted and not reading.tasks:
-        said = f"No tasks are seen in it as {wanted}."
-        reading.findings.append(Finding(kind=UNCLEAR, file=source.name, line=0, message=said))
+    if not reading.tasks:
+        reading.findings.append(_nothing(source, f"No tasks are seen in it as {name}."))
     rest = _rest(name, scores)
     if rest:
         count = int(scores[rest])
         said = f"Read as {name}. As {rest} it would have {count} tasks, which are text now."
         reading.findings.append(Finding(kind=UNCLEAR, file=source.name, line=0, message=said))
     return Chosen(name, reading)
+
+
+def _nothing(source: Source, said: str) -> Finding:
+    return Finding(kind=LEFT_OUT, file=source.name, line=0, message=said)
 
 
 _ALIKE = frozenset({"checklist", "obsidian-tasks", "tasks-md", "lanes", "kanban"})

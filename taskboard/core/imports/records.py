@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,13 @@ from taskboard.core.fields import canonical_key
 from taskboard.core.imports.nouns import Draft
 from taskboard.core.imports.take import put, put_field
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
 
 def decoded(text: str) -> Any:
-    """The JSON value of a text; None when it is none."""
+    """The JSON value of a text; None when it is none. No board can hold a NUL character: there
+    U+FFFD stands for it."""
+    text = _NUL.sub(r"\1\\ufffd", text)
     try:
         return msgspec.json.decode(text.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from taskboard.core.ids import ids_in
 from taskboard.core.imports.canonical import Imported, write_board
 from taskboard.core.imports.choose import Shape, read_as
-from taskboard.core.imports.nouns import LEFT_OUT, Finding, Reading
+from taskboard.core.imports.naming import every
+from taskboard.core.imports.nouns import LEFT_OUT, UNCLEAR, Draft, Finding, Reading
 from taskboard.core.imports.pointers import follow
 from taskboard.core.imports.source import Source, read_source
 from taskboard.core.parse import MAX_BOARD
+from taskboard.core.visible import deceiving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ def import_files(
     follow(readings)
     spoken |= set(taken)
     board = write_board(readings, title or "Imported", taken=taken, spoken=spoken)
+    board = replace(board, findings=(*board.findings, *_deceiving(readings)))
     counts: dict[str, int] = {}
     for draft, _ in board.tasks:
         counts[draft.file] = counts.get(draft.file, 0) + 1
@@ -66,3 +69,19 @@ def import_files(
     return Whole(
         board=board, shapes=tuple((name, shape, counts.get(name, 0)) for name, shape, _ in read)
     )
+
+
+def _deceiving(readings: Sequence[Reading]) -> Iterator[Finding]:
+    """Where a text is not what it looks like: it is taken over as it is, and said."""
+    for group in (group for reading in readings for group in reading.groups):
+        texts = [(group.file, group.line, "", "\n".join([group.heading, *group.prose]))]
+        texts += [(d.file, d.line, f"{d.task}: ", _text(d)) for d in every(group.tasks)]
+        for file, line, who, text in texts:
+            if found := deceiving(text):
+                said = f"{who}{', '.join(found)} in it: what is seen is not what stands there."
+                yield Finding(kind=UNCLEAR, file=file, line=line, message=said)
+
+
+def _text(draft: Draft) -> str:
+    fields = (f"{key}: {value}" for key, value in draft.fields)
+    return "\n".join([draft.title, draft.owner, draft.word, *draft.needs, *fields, *draft.body])

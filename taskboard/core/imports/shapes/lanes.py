@@ -12,15 +12,19 @@ from taskboard.core.imports.source import Source, Title
 from taskboard.core.imports.words import family_of
 
 _TWO = 2
+_UNSURE = 0.5
+"""One heading that is a word for a status may be anything: where no other shape sees a task."""
 
 
 def score(source: Source) -> float:
-    """How many items stand in lists, if there are two different lanes."""
+    """How many items stand in lists, if there are two different lanes; of one it is not sure."""
     items = top_items(source)
     lanes = {family_of(lane_word(title.text)) for title in source.titles} - {""}
     cards = _cards(items)
     found = sum(cards(title, item) for title, item in items)
-    return found + 0.1 if found and len(lanes) >= _TWO else 0
+    if not found or not lanes:
+        return 0
+    return found + 0.1 if len(lanes) >= _TWO else _UNSURE
 
 
 def read(source: Source) -> Reading:

@@ -40,7 +40,7 @@ class _Plan(NamedTuple):
 def score(source: Source) -> float:
     """How many rows tables with a status have."""
     return sum(
-        len(table.rows) + 0.5
+        _filled(table) + 0.5
         for _, start, end in source.sections()
         for table, plan in _tables(source, start, end)
         if plan.state >= 0
@@ -98,8 +98,13 @@ def _fill(source: Source, group: Group, start: int, end: int) -> None:
 def _tables(source: Source, start: int, end: int) -> Iterator[tuple[Table, _Plan]]:
     for table in tables_in(source.lines[start:end], source.hidden[start:end], start):
         plan = _plan(table)
-        if table.rows and (plan.state >= 0 or _has_ids(table, plan)):
+        if _filled(table) and (plan.state >= 0 or _has_ids(table, plan)):
             yield table, plan
+
+
+def _filled(table: Table) -> int:
+    """How many rows say something."""
+    return sum(any(cells) for _, cells in table.rows)
 
 
 def _plan(table: Table) -> _Plan:
