@@ -23,6 +23,24 @@ YOUNGEST = 86400.0
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 _BOARDS = frozenset({E.FILE_CHANGED_TRIGGERED, E.BOARD_WRITTEN})
 """Events that name texts of the board, which are not needed for ever."""
+_NAMED = {
+    E.CREATED.value: ("text", "section"),
+    E.EDITED.value: ("text",),
+    E.QUESTION_ANSWERED.value: ("answer",),
+}
+
+
+def texts_of(event: Event) -> Iterator[str]:
+    """The stored texts that an event names and that something is made of later: definitions,
+    sections, answers, the board's texts, the refs of a claim."""
+    data = event.data
+    named = [data.get(key) for key in _NAMED.get(event.type, ())]
+    if event.type in _BOARDS and data.get("edits") is None:
+        named.append(data.get("digest"))
+    refs = data.get("refs")
+    if event.type == E.CLAIMED and isinstance(refs, dict):
+        named.append(refs.get("kept"))
+    return (name for name in named if isinstance(name, str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,8 +135,8 @@ class JsonlLedger:
 
     async def verify(self, expect: Expected | None = None) -> Verified:
         """Prove all files again, from the first byte: chain, sequence, transitions, and the
-        objects that task definitions lie in; that it holds what this machine has recorded, and
-        the head that is ``expect``ed. Memory stays bounded. Writes nothing."""
+        stored texts that something is made of later; that it holds what this machine has
+        recorded, and the head that is ``expect``ed. Writes nothing."""
         try:
             proof = verify(self._files, self._path, self._segments, self._objects, expect)
             return cut_off(proof, self._store.doubt(), self._path.name)

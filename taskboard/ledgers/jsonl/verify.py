@@ -10,6 +10,7 @@ import msgspec
 
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
+from taskboard.core.space import texts_of
 from taskboard.errors import Corrupt
 from taskboard.files import Files
 from taskboard.ledger import Fault, Verified
@@ -17,14 +18,13 @@ from taskboard.ledgers.jsonl.chain import Chain
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.reel import Reel
 
-_DEFINES = frozenset({E.CREATED, E.EDITED})
-
 
 def verify(
     files: Files, path: Path, segments: Path, objects: Objects, expect: Expected | None = None
 ) -> Verified:
     """Prove chain, sequence, transitions and objects over all files, and that the ``expect``ed
-    event is among them. Memory is bounded by the tasks. Writes nothing. Raises ``OSError``."""
+    event is among them. Memory grows with the tasks and the names of stored texts, not with
+    events otherwise. Writes nothing. Raises ``OSError``."""
     reel = Reel(files, path, segments, writable=False)
     chain = Chain(reel.locate)
     wanted: dict[str, None] = {}
@@ -32,9 +32,10 @@ def verify(
 
     def watch(event: Event) -> None:
         nonlocal met
-        text = event.data.get("text")
-        if event.type in _DEFINES and isinstance(text, str):
-            wanted.setdefault(text)
+        wanted.update(dict.fromkeys(texts_of(event)))
+        if event.type == E.SPACE_FREED:
+            for name in event.data.get("objects", ()):
+                wanted.pop(name, None)
         met = met or expect is None or expect.is_met(event)
 
     chain.watch = watch
