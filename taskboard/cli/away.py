@@ -56,8 +56,7 @@ async def _find(app: App, seen: Look, now: datetime, asked: datetime | None) -> 
     async for event, _line in history.read(after):
         if left is None and asked is None and event.seq == after + 1:
             first = event.ts
-        if asked is None or event.ts >= stamp(asked):
-            found.take(event)
+        found.take(event)
     begin = left.ts if left is not None else first
     return Away(seen, holder(app.ctx), begin, left, found, asked is not None, after > 0)
 

@@ -15,7 +15,7 @@ _HOUR = re.compile(r"(\d{1,2}):(\d{2})")
 def moment(text: str, now: datetime, command: str) -> datetime:
     """The moment that ``text`` means, UTC: a length of time before ``now`` (``8h``), a time in UTC
     (``2026-04-20T15:25Z``), a day or an hour by this machine's clock (``2026-04-20``, ``18:30``:
-    the last one), ``today`` or ``yesterday``. Raises ``Usage``."""
+    the last one), ``today`` or ``yesterday``; ``now`` for what lies ahead. Raises ``Usage``."""
     word = text.strip()
     seconds = read_duration(word)
     try:
@@ -28,7 +28,7 @@ def moment(text: str, now: datetime, command: str) -> datetime:
             hint=f"taskboard {command} --since 8h (or 2d, 18:30, yesterday, 2026-04-20, "
             "2026-04-20T15:25Z)",
         )
-    return found
+    return min(found, now)
 
 
 def _named(word: str, now: datetime) -> datetime | None:

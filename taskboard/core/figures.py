@@ -7,6 +7,7 @@ The whole and every part of the time are summed the same way.
 - *queue*: from the moment a task was ready and all it needs was done (and ``not-before`` past) to
   its claim.
 - *run*: from the claim to the end, of runs that were completed or failed.
+- Neither is told of what a set clock lies in the midst of.
 - *unattended*: tasks completed by a run, that no person touched after their first claim.
 - *interventions*: tasks that a person touched after their first claim, once for each save or
   command.
@@ -27,6 +28,8 @@ from taskboard.core.units import read_time, stamp
 PARTS = 48
 """Most parts that a span of time is cut into."""
 
+_STEP = 60.0
+"""Seconds by which times may go back without the clock having jumped."""
 _DAY = 86400
 _WIDTHS = (60, 300, 900, 3600, 4 * 3600, _DAY, 7 * _DAY, 28 * _DAY, 364 * _DAY, 3640 * _DAY)
 """Seconds of a part: the smallest that is enough."""
@@ -39,11 +42,15 @@ class Figures:
     happened from ``since`` (None: the first event) to ``until`` is counted."""
 
     def __init__(self, since: datetime | None, until: datetime) -> None:
-        self._since = since.timestamp() if since is not None else None
         self._until = until.timestamp()
+        self._since = since.timestamp() if since is not None else None
         self._all = since is None
         self._parts: list[Span] = []
         self._first, self._width = 0.0, _WIDTHS[0]
+        self._high = self._last = 0.0
+        """The latest time that an event has had, and the last one's."""
+        self._behind = False
+        """The clock shows less than it did before."""
         self._open: dict[str, Standing] = {}
         self._waiters: dict[str, set[str]] = {}
         """Ids of the open tasks that need a task, by its name."""
@@ -55,6 +62,7 @@ class Figures:
     def take(self, event: Event) -> None:
         """One more event."""
         now = _seconds(event.ts)
+        self._mind_jumps(now)
         if self._since is None:
             self._since = now
             self._lay_out(now)
@@ -70,7 +78,7 @@ class Figures:
 
     def shape(self) -> dict[str, Any]:
         """As ``stats --json`` has it, without its head."""
-        since = self._since if self._since is not None else self._until
+        since = min(self._since if self._since is not None else self._until, self._until)
         return {
             "since": _spelled(since),
             "until": _spelled(self._until),
@@ -89,10 +97,11 @@ class Figures:
 
     def _lay_out(self, since: float) -> None:
         """Cut the time into parts of the smallest width that is enough."""
+        since = min(since, self._until)
         for width in _WIDTHS:
             offset = _MONDAY if width > _DAY else 0
             first = (since - offset) // width * width + offset
-            count = int((max(self._until, since) - first) // width) + 1
+            count = int((self._until - first) // width) + 1
             if count <= PARTS or width == _WIDTHS[-1]:
                 break
         self._first, self._width = first, width
@@ -105,6 +114,15 @@ class Figures:
             return None
         place = int((now - self._first) // self._width)
         return self._parts[min(max(place, 0), len(self._parts) - 1)]
+
+    def _mind_jumps(self, now: float) -> None:
+        """Where the clock was set back, or has come back from there, no time between two facts
+        on either side is a length of anything: those that had begun are forgotten."""
+        behind = now < self._high - _STEP
+        if behind != self._behind or now < self._last - _STEP:
+            for task in self._open.values():
+                task.ready = task.claimed = None
+        self._behind, self._last, self._high = behind, now, max(self._high, now)
 
     # What a task is at
 

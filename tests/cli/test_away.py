@@ -144,6 +144,17 @@ def test_it_begins_where_one_left_and_says_with_what(past, board, monkeypatch):
     assert left == {"type": "created", "task": "TASK-002"}
 
 
+def test_since_leaves_out_what_was_before(past, board):
+    past.task("TASK-001")
+    past.task("TASK-002")
+    past.run("TASK-001", tier="exit")
+    past.when += timedelta(hours=2)
+    past.run("TASK-002", tier="exit")
+    past.close()
+    assert [end["task"] for end in board.ok("away", "--since", "8h")["done"]] == ["TASK-002"]
+    assert len(board.ok("away", "--since", "12h")["done"]) == 2
+
+
 def test_who_has_not_been_away_hears_of_everything(board):
     board.ok("add", "Work", "--run", "true")
     board.ok("once")
@@ -196,6 +207,11 @@ def test_since_takes_times_days_and_hours():
         found = moment(text, NOW, "away")
         assert timedelta(0) <= NOW - found <= timedelta(hours=25)
         assert f"{found.astimezone():%H:%M}" == text
+
+
+def test_what_lies_ahead_is_now():
+    assert moment("2999-01-01", NOW, "stats") == NOW
+    assert moment("2999-01-01T00:00Z", NOW, "stats") == NOW
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:99", "2026-13-01", "9" * 30 + "d", "-3h"])

@@ -246,6 +246,35 @@ def test_times_order_nothing_and_lose_nothing(book):
     assert sum(p["tasks"]["created"] for p in found["series"]) == 3
 
 
+@pytest.mark.parametrize("jump", [-1e9, -3600.0])
+def test_no_length_of_time_is_told_that_a_set_clock_lies_in_the_midst_of(book, jump):
+    made = book()
+    made.at(0).create("TASK-001")
+    made.at(5).create("TASK-002")
+    made.at(jump).create("TASK-003")
+    made.at(jump + 1).claim("TASK-002")
+    made.at(jump + 3).create("TASK-004")
+    made.at(jump + 7).claim("TASK-004")
+    made.at(100).claim("TASK-003")
+    for number in (1, 2, 3, 4):
+        if number == 1:
+            made.claim("TASK-001")
+        made.at(110).done(f"TASK-00{number}")
+    found = shape(made, until=200)
+    assert found["latency_s"]["queue"] == dict.fromkeys(("p50", "p90", "p99"), 4.0)
+    assert found["latency_s"]["run"] == dict.fromkeys(("p50", "p90", "p99"), 10.0)
+    assert found["tasks"]["done"] == 4
+
+
+@pytest.mark.parametrize("since", [None, 1e9])
+def test_figures_never_begin_after_they_end(book, since):
+    made = book().at(5000)
+    made.events.clear()
+    made.create("TASK-001")
+    found = shape(made, since=since, until=100)
+    assert found["since"] == found["until"]
+
+
 def test_an_empty_ledger_has_figures_too(book):
     found = Figures(None, book.START).shape()
     assert found["since"] == found["until"]
