@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -51,12 +52,37 @@ def test_a_commit_made_for_a_task_completes_it_and_an_old_one_does_not(board, gi
 def test_untrusted_no_commit_is_looked_for_and_nothing_is_written(board, git):
     label = claimed(board)
     (board.folder / "taskboard.toml").write_text("slots = 3\n")
+    board.write(f"{board.board.read_text()}\n## TASK-002 Not looked at yet\n")
     before = board.files()
 
     said = board("complete", label, "--commit", git("rev-parse", "HEAD"), "--json")
 
     assert (said.code, said.error["code"]) == (3, "untrusted")
     assert board.files() == before
+
+
+def test_untrusted_no_git_is_started_to_look_for_a_commit(board, git, tmp_path, monkeypatch):
+    real, told = shutil.which("git"), tmp_path / "told"
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "git"
+    program.write_text(f'#!/bin/sh\necho "$*" >> "{told}"\nexec "{real}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    label = claimed(board)
+    git("commit", "-q", "--allow-empty", "-m", "new")
+    made = git("rev-parse", "HEAD")
+    told.unlink(missing_ok=True)
+    trusted = board.folder / "taskboard.toml"
+    trusted.write_text("slots = 3\n")
+
+    said = board("complete", label, "--commit", made, "--json")
+    assert (said.code, said.error["code"]) == (3, "untrusted")
+    assert not told.exists()
+    assert board.task("TASK-001")["state"].startswith("running:me")
+
+    trusted.unlink()
+    assert board.ok("complete", label, "--commit", made)["tier"] == "commit"
+    assert "cat-file" in told.read_text(), "trusted, it is this git that is asked"
 
 
 @pytest.mark.parametrize("url", ["http://localhost:3000/x", "https://10.0.0.1/", "https://[::1]/"])
