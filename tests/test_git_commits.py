@@ -638,3 +638,48 @@ def test_nothing_is_left_behind_or_written(repo: Repo, tmp_path: Path, monkeypat
 
     assert sorted(p for p in repo.folder.rglob("*")) == before
     assert not list((tmp_path / "t").iterdir())
+
+
+def test_a_repository_made_meanwhile_from_another_s_objects_does_not_count(
+    repo: Repo, tmp_path: Path
+) -> None:
+    """Borrowed or cut off, its commits need not have been made there."""
+    project = tmp_path / "project"
+    noted = note_refs(tmp_path)
+    borrower = Repo.new(project)
+    (borrower.git / "objects/info/alternates").write_text(f"{repo.git}/objects\n")
+    theirs = repo("rev-parse", "HEAD")
+    assert borrower("cat-file", "-t", theirs) == "commit"
+    assert "was not there when" in refused(project, theirs, noted)
+
+    shutil.rmtree(project)
+    repo("clone", "-q", "--depth=1", f"file://{repo.folder}", str(project))
+    assert "was not there when" in refused(project, theirs, noted)
+
+
+def test_refs_that_cannot_be_told_any_more_prove_nothing(repo: Repo) -> None:
+    noted = note_refs(repo.folder)
+    made = repo.commit("three")
+    assert accepted(repo.folder, made, noted)
+    (repo.git / "reftable").mkdir()
+
+    assert "cannot be told" in refused(repo.folder, made, noted)
+
+
+def test_git_is_told_to_fetch_nothing_and_to_ask_for_little_memory(
+    repo: Repo, tmp_path: Path
+) -> None:
+    noted, told = note_refs(repo.folder), tmp_path / "told"
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nenv > "{told}"\n')
+    program.chmod(0o755)
+    asked = GitCommits({"PATH": str(program.parent)}).find(repo.folder, "1" * 40, noted)
+
+    assert isinstance(asyncio.run(asked), Nothing)
+
+    given = dict(line.split("=", 1) for line in told.read_text().splitlines())
+    assert given["GIT_NO_LAZY_FETCH"] == given["GIT_NO_REPLACE_OBJECTS"] == "1"
+    assert 0 < int(given["GIT_ALLOC_LIMIT"]) <= 1 << 28
+    assert given["GIT_ALLOW_PROTOCOL"] == "none"
+    assert given["GIT_TERMINAL_PROMPT"] == given["GIT_OPTIONAL_LOCKS"] == "0"
