@@ -135,6 +135,7 @@ def test_every_page_can_be_reached_from_the_readme(root):
             continue
         seen.add(str(page))
         targets = [target.partition("#")[0] for target in _links(page.read_text())]
-        ahead += [(page.parent / t).resolve() for t in targets if t.endswith(".md")]
+        own = [t for t in targets if t.endswith(".md") and "://" not in t]
+        ahead += [(page.parent / target).resolve() for target in own]
     missing = [p.name for p in (root / "docs").rglob("*.md") if str(p.resolve()) not in seen]
     assert missing == []
