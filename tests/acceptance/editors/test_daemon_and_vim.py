@@ -1,5 +1,6 @@
 """The real program and a real vim at one board."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -40,6 +41,16 @@ qall!
 """
 
 
+def at_work(daemon, ledger):
+    """Wait until the daemon has begun: on a busy machine vim would have left by then."""
+    for _ in range(1000):
+        if ledger.exists() and b'"type":"claimed"' in ledger.read_bytes():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            daemon.wait(0.05)
+    raise AssertionError("the daemon has claimed nothing in 50 s")
+
+
 @pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed here")
 def test_tasks_run_and_every_save_of_a_vim_stands_once(tmp_path):
     board, script, report = (tmp_path / n for n in ("task-board.md", "saves.vim", "report"))
@@ -61,6 +72,7 @@ def test_tasks_run_and_every_save_of_a_vim_stands_once(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     ) as daemon:
+        at_work(daemon, tmp_path / "events.jsonl")
         with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:
             subprocess.run(vim, check=False, stdin=yes.stdout, timeout=60)
             yes.terminate()
