@@ -12,7 +12,7 @@ from taskboard.app import App
 from taskboard.cli.call import Call
 from taskboard.cli.chart import bar, spark
 from taskboard.cli.since import moment
-from taskboard.cli.text import NARROW, Screen, padded
+from taskboard.cli.text import NARROW, Screen, padded, width_of
 from taskboard.cli.when import When
 from taskboard.core.figures import Figures
 from taskboard.core.setting_kinds import spell_duration
@@ -131,7 +131,8 @@ def _over_time(screen: Screen, found: dict[str, Any], when: When, now: datetime)
     for name, value in _MEASURES:
         values = [float(value(part)) for part in series]
         if any(values):
-            yield f"  {padded(name, 11)}  {spark(values)}  at most {_most(name, max(values))}"
+            most = f"at most {_most(name, max(values))}"
+            yield screen.fit(f"  {padded(name, 11)}  {spark(values)}  {most}")
     yield ""
     yield from _bars(screen, series, lambda ts: ts[:10] if width >= _DAY else when.brief(ts, now))
 
@@ -145,12 +146,17 @@ def _most(name: str, value: float) -> str:
 def _bars(
     screen: Screen, series: list[dict[str, Any]], spell: Callable[[str], str]
 ) -> Iterator[str]:
-    """The last ten parts in which anything ended."""
+    """The last ten parts in which anything ended. Where the window has no room for a bar and what
+    it says, the bar is left out."""
     parts = [p for p in series if p["tasks"]["done"] or p["tasks"]["failed"]][-10:]
     most = max((p["tasks"]["done"] + p["tasks"]["failed"] for p in parts), default=0)
     for part in parts:
         done, failed = part["tasks"]["done"], part["tasks"]["failed"]
+        said = f"{done} done" + (f", {failed} failed" if failed else "")
+        when = f"  {padded(spell(part['since']), 17)}  "
+        if screen.wide is not None and screen.wide <= width_of(when) + _BAR + 2 + len(said):
+            yield screen.fit(f"{when}{said}")
+            continue
         drawn = screen.paint(bar(done, most, _BAR), "done")
         drawn += screen.paint("▒" * len(bar(failed, most, _BAR)), "failed")
-        said = f"{done} done" + (f", {failed} failed" if failed else "")
-        yield f"  {padded(spell(part['since']), 17)}  {drawn} {said}"
+        yield f"{when}{drawn} {said}"

@@ -119,8 +119,13 @@ def test_there_is_colour_only_where_somebody_looks_who_wants_it(worked, monkeypa
 def test_its_tables_are_no_wider_than_the_window(worked, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("NO_COLOR", "1")
-    lines = list(module._lines(Screen(Window()), worked.ok("stats"), datetime.now(UTC)))
+    found = worked.ok("stats")
+    whole = {name: found[name] for name in found["series"][0]}
+    days = [f"2026-11-{day}T00:00:00.000000Z" for day in (16, 17, 18)]
+    found["series"] = [{**whole, "since": one, "until": two} for one, two in pairwise(days)]
+    lines = "\n".join(module._lines(Screen(Window()), found, datetime.now(UTC))).splitlines()
     assert max(map(width_of, lines)) <= columns
+    assert any("2 done, 2 failed" in line for line in lines)
     assert any(re.match(r"  in the queue  \d", line) for line in lines)
 
 
