@@ -67,12 +67,9 @@ async def _answered(ctx: Context, memory: Memory, question: Question) -> Dispose
     digest = digest_of(question, marks)
     thought = memory.thought
     if thought is None or (thought.told and _is_over(ctx, thought, digest)):
-        job = asyncio.create_task(_thinking(ctx, question))
         holds = HOLDS if thought is None or thought.digest != digest else 2 * thought.holds
+        job = await _asked_of(ctx, memory, question)
         thought = memory.thought = Thought(digest, question, marks, job, min(holds, LONGEST))
-        await asyncio.wait({job}, timeout=_PROMPTLY)
-        if not job.done():
-            job.add_done_callback(lambda _: memory.tell())
     if not thought.job.done():
         return None
     same = thought.digest == digest
@@ -89,6 +86,25 @@ def _is_over(ctx: Context, thought: Thought, digest: str) -> bool:
     """Whether an answer that was heard is no answer any more: to another question, or for long
     enough. Rules may speak of days and hours."""
     return thought.digest != digest or ctx.clock.awake() >= thought.until
+
+
+async def _asked_of(ctx: Context, memory: Memory, question: Question) -> asyncio.Task[Decision]:
+    """Somebody who thinks about the question. One who has not answered at once has the next turn
+    told, before anybody can see that the answer is there: a callback would come after that, and
+    whoever asks whether there is more to do could leave between the two."""
+    slow = False
+
+    async def think() -> Decision:
+        try:
+            return await _thinking(ctx, question)
+        finally:
+            if slow:
+                memory.tell()
+
+    job = asyncio.create_task(think())
+    await asyncio.wait({job}, timeout=_PROMPTLY)
+    slow = not job.done()
+    return job
 
 
 async def _thinking(ctx: Context, question: Question) -> Decision:

@@ -51,7 +51,7 @@ async def _work_off(
     progress: Callable[[], None] | None,
 ) -> World:
     deadline = ctx.clock.awake() + wait
-    start, looked_again = True, False
+    start = True
     while True:
         memory.due = False
         memory.news.clear()
@@ -60,22 +60,17 @@ async def _work_off(
         start = False
         if progress is not None:
             progress()
-        if memory.due:
-            continue
         world = await ctx.ledger.look()
+        if memory.due:  # asked after the last wait: what ended during it is seen
+            continue
         if memory.active or memory.judged or _thinks(memory):
-            looked_again = False
             await _wait(memory, 1.0 if progress else 5.0)
             continue
         pause = _next_due(ctx, world)
         if _is_held_up(ctx, memory, world):
             pause = min(pause if pause is not None else math.inf, HELD_UP)
         if pause is None or ctx.clock.awake() + pause > deadline:
-            if looked_again:
-                return world
-            looked_again = True  # what ended during the last turn may have made something ready
-            continue
-        looked_again = False
+            return world
         # Asleep, no timer of ours runs: what has become due then is seen by looking again.
         await _wait(memory, min(pause + 0.01, ctx.settings.poll))
 

@@ -335,6 +335,33 @@ def test_once_waits_for_somebody_who_thinks(staff):
     assert staff.desk.state("TASK-001") == "done"
 
 
+@pytest.mark.parametrize("who", ["thinks", "works"])
+def test_what_ends_while_once_looks_whether_it_is_over_is_seen(staff, monkeypatch, who):
+    """Between a turn and the question whether anything is left, once looks at the ledger: what
+    ends meanwhile makes another turn, and does not let it leave."""
+    staff.mind.takes = 2.0 if who == "thinks" else 0.0
+    first = ("status: ready", "run: sleep 2" if who == "works" else "run: ok")
+    staff.desk.save(board(first, (*READY, "needs: TASK-001")))
+    ledger, looking = staff.desk.ctx.ledger, False
+    look = ledger.look
+
+    async def slow_look():
+        nonlocal looking
+        if looking:
+            looking = False
+            await asyncio.sleep(3)
+        return await look()
+
+    def progress():
+        nonlocal looking
+        looking = True
+
+    monkeypatch.setattr(ledger, "look", slow_look)
+    staff.desk.play(once(staff.desk.ctx, Memory(), wait=0, progress=progress))
+
+    assert staff.desk.state("TASK-002") == "done"
+
+
 def test_once_does_not_wait_for_what_the_decision_layer_leaves_alone(staff):
     staff.mind.say(staff.picks(("TASK-001", "skip")))
     staff.desk.save(board(READY))
