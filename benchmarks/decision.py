@@ -13,8 +13,10 @@ import asyncio
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
 from taskboard.core.admit import dispose

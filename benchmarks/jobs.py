@@ -19,12 +19,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from _peers import huey
 from _table import Row, at_least, missing, tell
+from msgspec.structs import replace
 
 from taskboard.app import App, open_app
 from taskboard.core.event import Draft

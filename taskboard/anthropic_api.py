@@ -11,9 +11,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from taskboard.core.bill import Usage, tokens
 from taskboard.core.plain import plain
@@ -41,8 +42,7 @@ class NoKey(TaskboardError):
     exit_code = 78
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong with a request.
 
     ``kind`` in a word; of a service: ``rate_limited``, ``overloaded``, ``server``, ``timeout``,

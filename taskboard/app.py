@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.anthropic_api import KEYS
 from taskboard.clock import SystemClock
@@ -45,8 +47,7 @@ if TYPE_CHECKING:
     from taskboard.loop.bell import CommandBell
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(msgspec.Struct, frozen=True):
     """One opened workspace: its edges, this process's memory, and where settings came from."""
 
     workspace: Workspace

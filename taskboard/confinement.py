@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cage:
+
+class Cage(msgspec.Struct, frozen=True, kw_only=True):
     """What a process and everything it starts may touch. The project is writable, the rest of
     the system readable, the home folder hidden but for what is named here.
 

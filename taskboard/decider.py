@@ -7,9 +7,10 @@ An implementation is one module in ``taskboard.deciders``, found by its name, wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from taskboard.clock import Clock
 from taskboard.core.bill import Rates
@@ -29,8 +30,7 @@ class Decider(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What a decider is made from. ``root`` is the workspace, where a prompt file of the user's
     may lie; ``fallback`` decides when this one cannot."""
 
@@ -38,5 +38,5 @@ class Desk:
     environ: Mapping[str, str]
     root: Path
     fallback: Decider | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    prices: Mapping[str, Rates] = field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    prices: Mapping[str, Rates] = msgspec.field(default_factory=dict)

@@ -8,9 +8,10 @@ takes in ``[executors.NAME]``, and ``make(edges)``, which makes it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from taskboard.clock import Clock
 from taskboard.confinement import Confiner
@@ -20,8 +21,7 @@ from taskboard.core.rights import Rights
 from taskboard.processes import Processes, Who
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of work. ``run`` is the durable id and the marker in the environment, ``label``
     ``TASK-015@3``; ``folder`` is the run's own folder for logs, ``log`` the file in it that
     output is streamed to; times are seconds awake."""
@@ -48,10 +48,10 @@ class Order:
     """Empty for the executor's own default."""
     budget_usd: float | None = None
     """What this run may cost; the work stops when it is spent."""
-    rights: Rights = field(default_factory=Rights)
+    rights: Rights = msgspec.field(default_factory=Rights)
     control: tuple[Path, ...] = ()
     """Files and folders that nothing an agent does may change: board, ledger, settings, hooks."""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
     env: tuple[str, ...] = ()
     """Names of variables passed through besides the standard ones."""
     timeout: float = 3600.0
@@ -72,8 +72,7 @@ class Watcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitness:
+class Fitness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an executor can be used here: ``problem`` says in a sentence why not, ``hint``
     what cures it. ``logged_in`` None means that it could not be told without asking its service;
     ``version`` is empty where nobody has asked the program."""
@@ -85,8 +84,7 @@ class Fitness:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
+class Edges(msgspec.Struct, frozen=True, kw_only=True):
     """What an executor is made from. ``options`` are its own settings, ``state`` a folder of this
     user's outside the workspace, ``confiner`` None where nothing here can confine."""
 
@@ -95,8 +93,8 @@ class Edges:
     environ: Mapping[str, str]
     state: Path
     confiner: Confiner | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    prices: Mapping[str, Rates] = field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    prices: Mapping[str, Rates] = msgspec.field(default_factory=dict)
 
 
 class Executor(Protocol):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from taskboard.core.urls import Target
 
@@ -34,8 +35,7 @@ class TooLarge(Exception):
     """The body is larger than was allowed. The rest of it was not read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """``bytes`` and ``sha256`` are those of the body as it was sent, without its chunking; None
     when the status is none of success and the body was not read."""
 

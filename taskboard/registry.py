@@ -12,12 +12,14 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.confinement import Confiner
 from taskboard.core.outcome import Failed, Outcome, Unable
@@ -113,16 +115,20 @@ def _loaded(path: Path) -> ModuleType:
     return module
 
 
-@dataclass(slots=True)
 class Executors(Mapping[str, Executor]):
     """Every executor by its name, made when it is asked for. ``tables`` are their settings;
     ``confiner`` finds what can confine here, which takes a process: so it is asked for when there
     is something to do."""
 
-    edges: Edges
-    tables: Mapping[str, Mapping[str, object]]
-    confiner: Callable[[], Confiner | None]
-    _made: dict[str, Executor] = field(default_factory=dict)
+    def __init__(
+        self,
+        edges: Edges,
+        tables: Mapping[str, Mapping[str, object]],
+        confiner: Callable[[], Confiner | None],
+    ) -> None:
+        self.edges = edges
+        self._tables, self._confiner = tables, confiner
+        self._made: dict[str, Executor] = {}
 
     def __getitem__(self, name: str) -> Executor:
         if name not in names("executors"):
@@ -132,10 +138,10 @@ class Executors(Mapping[str, Executor]):
         return self._made[name]
 
     def _make(self, name: str) -> Executor:
-        own = {k: v for k, v in self.tables.get(name, {}).items() if k not in _general_names()}
+        own = {k: v for k, v in self._tables.get(name, {}).items() if k not in _general_names()}
         edges = replace(self.edges, options=own)
         try:
-            made = _Late(_module("executors", name).make, edges, self.confiner)
+            made = _Late(_module("executors", name).make, edges, self._confiner)
         except _FAULTS as fault:
             problem = f"The executor {name} cannot be loaded: {fault!r}."
             log.warning("%s", problem)
@@ -153,8 +159,7 @@ def _general_names() -> frozenset[str]:
     return frozenset(setting.name for setting in _GENERAL["executors"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
+class _Broken(msgspec.Struct, frozen=True):
     """Stands for an executor whose module is no good: its tasks wait, and the board goes on."""
 
     problem: str
@@ -170,8 +175,7 @@ class _Broken:
         return Unable(reason="missing", error=self.problem, hint=self.fitness().hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Guarded:
+class _Guarded(msgspec.Struct, frozen=True):
     """A user's own executor. What it does against the contract is its own trouble: its tasks wait
     or fail, and the board goes on."""
 

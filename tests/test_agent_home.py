@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.agent_home import LASTS, home_of, settle, sweep
 from taskboard.agent_secret import DESCRIPTOR, by_command, by_descriptor, handed_over

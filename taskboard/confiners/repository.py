@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _SMALL = 1 << 12
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """``control`` makes git start programs or look elsewhere, so nothing inside may change it;
     ``writable`` lies outside of the project and is needed to commit."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from taskboard.core.decision import Candidate, Decision, Pick, Question
 from taskboard.core.visible import line
@@ -11,8 +11,7 @@ REASON = 300
 """Characters of a reason or a question that are kept, on one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate that shall run: with which executor, and which model (empty: its own)."""
 
     candidate: Candidate
@@ -21,8 +20,7 @@ class Start:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal that does not count, and why: ``action`` (there is no such), ``unknown`` (not a
     candidate, or not promotable), ``repeated``, ``executor``, ``model``, ``slots``, or ``empty``
     (it says nothing)."""
@@ -31,8 +29,7 @@ class Dropped:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disposed:
+class Disposed(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision comes to, each in the decision's order. ``flag``, ``ask`` and ``skip`` are
     of candidates, ``promote`` of promotable tasks; no task is twice in the same one, and none is
     in two of ``start``, ``ask`` and ``skip``. Reasons are single visible lines."""
@@ -45,16 +42,15 @@ class Disposed:
     dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(slots=True)
-class _Piles:
+class _Piles(msgspec.Struct):
     """What has been sorted so far."""
 
-    start: list[Start] = field(default_factory=list)
-    picks: dict[str, list[Pick]] = field(
+    start: list[Start] = msgspec.field(default_factory=list)
+    picks: dict[str, list[Pick]] = msgspec.field(
         default_factory=lambda: {name: [] for name in ("flag", "ask", "promote", "skip")}
     )
-    dropped: list[Dropped] = field(default_factory=list)
-    taken: set[tuple[str, str]] = field(default_factory=set)
+    dropped: list[Dropped] = msgspec.field(default_factory=list)
+    taken: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
 
 def dispose(decision: Decision, question: Question) -> Disposed:

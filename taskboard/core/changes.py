@@ -38,6 +38,7 @@ class Fact(Protocol):
     def data(self) -> dict[str, Any]: ...
 
 
+_REPLACE = msgspec.structs.replace
 _KNOWN = 8
 """How many earlier titles and texts of a task are remembered."""
 
@@ -236,43 +237,54 @@ def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | Non
     )
 
 
-def run_changes(task: Task, fact: Fact, event: E, ts: str, device: str) -> dict[str, Any]:
-    """What a claim or a step changes in a task and its run."""
-    if event is E.CLAIMED:
-        lease = fact.data.get("lease", {})
-        changes: dict[str, Any] = {
-            "run": Run(
-                run=str(fact.run),
-                attempt=int(fact.attempt or 0),
-                agent=str(fact.agent),
-                executor=fact.data.get("executor", ""),
-                device=device,
-                started=ts,
-                text=task.text,
-                fields=task.fields,
-                actor=fact.actor,
-                model=fact.data.get("model", ""),
-                expires=lease.get("expires"),
-                budget_usd=fact.data.get("budget_usd"),
-                began_usd=task.cost_usd,
-                heard=task.answers,
-            ),
-            "attempt": fact.attempt,
-            "claimed_as": fact.task,
-            "settle_from": None,
-        }
-        if task.baseline is None and "baseline" in fact.data:
-            changes["baseline"] = fact.data["baseline"]
-        if task.refs is None and "refs" in fact.data:
-            changes["refs"] = fact.data["refs"]
-        return changes
-    if event in (E.STEP_STARTED, E.STEP_COMPLETED) and task.run:
-        step = fact.step if event is E.STEP_STARTED else None
-        if step == task.run.step:
-            return {}
-        reached = task.run.reached if step in (None, VALIDATE) else str(step)
-        return {"run": msgspec.structs.replace(task.run, step=step, reached=reached)}
-    return {}
+def _claimed(task: Task, fact: Fact, ts: str, device: str) -> dict[str, Any]:
+    data = fact.data
+    changes: dict[str, Any] = {
+        "run": Run(
+            run=str(fact.run),
+            attempt=int(fact.attempt or 0),
+            agent=str(fact.agent),
+            executor=data.get("executor", ""),
+            device=device,
+            started=ts,
+            text=task.text,
+            fields=task.fields,
+            actor=fact.actor,
+            model=data.get("model", ""),
+            expires=data.get("lease", {}).get("expires"),
+            budget_usd=data.get("budget_usd"),
+            began_usd=task.cost_usd,
+            heard=task.answers,
+        ),
+        "attempt": fact.attempt,
+        "claimed_as": fact.task,
+        "settle_from": None,
+    }
+    if task.baseline is None and "baseline" in data:
+        changes["baseline"] = data["baseline"]
+    if task.refs is None and "refs" in data:
+        changes["refs"] = data["refs"]
+    return changes
+
+
+def _step_begun(task: Task, fact: Fact, _ts: str, _device: str) -> dict[str, Any]:
+    return _at_step(task.run, fact.step)
+
+
+def _step_over(task: Task, _fact: Fact, _ts: str, _device: str) -> dict[str, Any]:
+    return _at_step(task.run, None)
+
+
+def _at_step(run: Run | None, step: str | None) -> dict[str, Any]:
+    if run is None or step == run.step:
+        return {}
+    if step is None or step == VALIDATE:
+        return {"run": _REPLACE(run, step=step)}
+    return {"run": _REPLACE(run, step=step, reached=step)}
+
+
+RUN_CHANGES = {E.CLAIMED: _claimed, E.STEP_STARTED: _step_begun, E.STEP_COMPLETED: _step_over}
+"""What a claim or a step changes in a task and its run."""
 
 
 def previous(task: Task, run: Run) -> Previous | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from taskboard.core.bill import NOTHING, Bill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A task that may run now. ``place`` is its place on the board, from 0. ``executor`` is the
     one it goes to unless the decision names another of ``executors``."""
 
@@ -30,8 +30,7 @@ class Candidate:
     inputs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What may run, how much room there is, and what is known.
 
     ``now`` UTC; ``board`` the board's text; ``diagnoses`` one line each; ``history`` the last
@@ -47,14 +46,13 @@ class Question:
     history: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
     promotable: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    models: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     spent_usd: float = 0.0
     budget_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
     """One proposal: ``action`` is execute, skip, flag, ask or promote. ``task_id`` is the durable
     id of a candidate (of a promotable task for promote). For ask, ``reason`` is the question."""
 
@@ -65,8 +63,7 @@ class Pick:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Proposals in order. ``by`` names the decider that made them; ``fallback`` says why another
     than the one that was asked; ``data`` is what its event carries besides (model, request id)."""
 
@@ -77,8 +74,7 @@ class Decision:
     data: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Work that calls itself done, to be compared with what done was to mean: ``measure``, the
     agent's own ``summary``, and ``evidence`` the host has found, in words (files with their
     size and beginning)."""
@@ -89,8 +85,7 @@ class Claim:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a measure is met, as somebody sees it who cannot run anything: an opinion, labelled
     asserted."""
 

@@ -7,7 +7,6 @@ Pure: attempts, backoff and the next state are decided here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +32,7 @@ MAX_LISTED = 100
 """Receipts and names that one event lists; what matters is counted in full."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """A run about to end: when, how long it took (None when nobody knows), and the dice for
     jitter. ``run`` None is a completion without a run."""
 

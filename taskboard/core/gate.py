@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from taskboard.core.finding import Commit, Nothing, Page
 from taskboard.core.outcome import MIN_OUTPUT, Receipt, Tier

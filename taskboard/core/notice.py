@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from taskboard.core.acts import is_persons
 from taskboard.core.event import Draft, Event
@@ -56,15 +57,14 @@ def _was_typed(event: Event) -> bool:
     return by_hand and data.get("tier") == Tier.HUMAN.value
 
 
-@dataclass(slots=True)
-class Outbox:
+class Outbox(msgspec.Struct):
     """Facts that were not told yet. ``told`` is the last sequence that is dealt with."""
 
     told: int
     count: int = 0
     upto: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    waiting: list[Event] = field(default_factory=list)
+    kinds: Counter[str] = msgspec.field(default_factory=Counter)
+    waiting: list[Event] = msgspec.field(default_factory=list)
     """The first of them: as many as a summary lists."""
 
     def take(self, event: Event) -> None:
@@ -109,8 +109,7 @@ def place(newest_first: Sequence[Event]) -> tuple[int | None, bool]:
     return began, True
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One telling: the facts as variables and as a document, and what the ledger is told after
     it."""
 

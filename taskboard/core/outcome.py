@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from taskboard.core.bill import NOTHING, Bill
 
@@ -29,8 +30,7 @@ VERIFIED = frozenset({Tier.CHECK, Tier.COMMIT, Tier.ARTIFACT, Tier.URL})
 """Tiers the host has checked itself; the rest is somebody's word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of evidence. ``ok`` False means it was offered and found bad, and ``problem``
     says why in a sentence."""
 
@@ -39,7 +39,7 @@ class Receipt:
     run: str | None = None
     sha256: str | None = None
     problem: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def verified(self) -> bool:
@@ -88,8 +88,7 @@ def output_receipt(text: str, run: str | None, sha256: str) -> Receipt:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
+class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
     """The executor ended well. The gate still decides. ``receipts`` is what it offers,
     ``artifacts``, ``commits`` and ``urls`` are what it says it has made: the host looks at them
     itself."""
@@ -103,8 +102,7 @@ class Succeeded:
     bill: Bill = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """It did not work. ``reason`` is one word, ``error`` a sentence; not ``retryable`` ends the
     task at once.
 
@@ -123,8 +121,7 @@ LONGEST_QUOTA = 8 * 86400.0
 """Seconds that a quota is believed to hold at most: they are by the week."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snoozed:
+class Snoozed(msgspec.Struct, frozen=True, kw_only=True):
     """A quota holds it until ``until`` (UTC, ``...Z``). Spends nothing."""
 
     until: str
@@ -132,16 +129,14 @@ class Snoozed:
     bill: Bill = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsInput:
+class NeedsInput(msgspec.Struct, frozen=True, kw_only=True):
     """It asks its owner something. Spends nothing."""
 
     question: str
     bill: Bill = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unable:
+class Unable(msgspec.Struct, frozen=True, kw_only=True):
     """This executor cannot do this here: another may, or the same when ``hint`` was followed.
     Spends nothing. ``reason`` is ``authentication``, ``missing`` (the program) or ``capability``;
     the first two are true of every task, the last of this one."""
@@ -152,8 +147,7 @@ class Unable:
     bill: Bill = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
+class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
     """It was told to stop and has stopped."""
 
     reason: str = "cancelled"

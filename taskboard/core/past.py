@@ -7,8 +7,9 @@ both; ``Standing`` is one moment of it and says from which kept text its bytes a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from taskboard.core.delta import applied
 from taskboard.core.event import Event
@@ -26,8 +27,7 @@ _LINES = 32
 """Earlier lines of one task that are known as the runtime's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One text as it stood on the board since event ``seq`` (at ``ts``): what is kept under
     ``whole`` with the ``edits`` of later writes, which has the digest ``digest``. ``held`` says
     why it was not read as intent, or None; ``read`` is the sequence of its last save."""

@@ -4,7 +4,8 @@ the host will look at. The task's text is somebody's; it is set apart from what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from taskboard.core.steps import instruction, work_steps
 from taskboard.core.visible import enclosed, line
@@ -21,8 +22,7 @@ _PROOF = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one run of a task, as an agent has to know it. ``said`` are questions and
     answers, oldest first; ``refusal`` is why the last run was not accepted."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from taskboard.core.blocks import find_blocks, flatten
 from taskboard.core.board import Board, Item, Span
@@ -18,8 +19,7 @@ _WIDE_COLON = "：".encode()
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What one item shall show. ``status`` None leaves the word, ``give_id`` None gives no id;
     ``lines`` are the runtime's own lines (``- result: ...``, ``- note: ...``) as they shall
     stand, and ``ours`` the lines it wrote before, without line ends."""
@@ -31,8 +31,7 @@ class Wish:
     ours: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Splice:
+class _Splice(msgspec.Struct, frozen=True):
     """Bytes ``start`` up to ``end`` become ``text``."""
 
     start: int

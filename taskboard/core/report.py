@@ -4,8 +4,10 @@ prose. The host believes none of it without looking."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.core.bill import Bill
 from taskboard.core.outcome import Failed, NeedsInput, Outcome, Succeeded, output_receipt
@@ -59,8 +61,7 @@ REPORT_SCHEMA: dict[str, Any] = {
 """Strict JSON Schema: every property required, as providers ask it of structured answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A valid report."""
 
     status: str

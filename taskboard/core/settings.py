@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting with its default. Durations are seconds; see ``docs/settings.md``."""
 
     slots: int = 2
@@ -36,7 +36,7 @@ class Settings:
     notify: str = ""
     budget_usd_day: float | None = None
     retain: float = 30 * 86400.0
-    executors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    deciders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    prices: dict[str, dict[str, Any]] = field(default_factory=dict)
-    origins: dict[str, dict[str, Any]] = field(default_factory=dict)
+    executors: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    deciders: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    prices: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    origins: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
@@ -43,8 +44,7 @@ def texts_of(event: Event) -> Iterator[str]:
     return (name for name in named if isinstance(name, str))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """A file or a run's folder on disk: its ``name``, bytes, and when it was last written."""
 
     name: str
@@ -52,8 +52,7 @@ class Stored:
     written: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be removed, the oldest first."""
 
     objects: tuple[Stored, ...] = ()
@@ -64,21 +63,20 @@ class Plan:
         return sum(one.size for one in (*self.objects, *self.runs))
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(msgspec.Struct):
     """What the ledger says about the ``objects`` and ``runs`` (names) that lie on the disk. Give
     it every event, in order, with its line."""
 
     objects: Collection[str]
     runs: Collection[str]
     seq: int = 0
-    _trail: Trail = field(default_factory=Trail)
-    _needed: set[str] = field(default_factory=set)
-    _stood: dict[str, str] = field(default_factory=dict)
+    _trail: Trail = msgspec.field(default_factory=Trail)
+    _needed: set[str] = msgspec.field(default_factory=set)
+    _stood: dict[str, str] = msgspec.field(default_factory=dict)
     """Texts of the board, and when each was replaced last."""
-    _freed: set[str] = field(default_factory=set)
+    _freed: set[str] = msgspec.field(default_factory=set)
     """What was recorded as removed, and no event has named since."""
-    _ended: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _ended: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
     """Runs: whose each is, and when it was last heard of."""
 
     def note(self, event: Event, line: bytes) -> None:
@@ -157,8 +155,7 @@ class Survey:
         return max(heard, one.written)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What stood or ran last before ``cutoff`` goes; beyond ``at_most`` bytes also what did before
     ``young``. Moments as the ledger spells them."""
 

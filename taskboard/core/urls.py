@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin
+
+import msgspec
 
 MAX_URL = 2000
 """Characters of a URL."""
@@ -33,8 +34,7 @@ _PORT = "443"
 _SAFE = "/?:@!$&'()*+,;=-._~%[]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One request. ``host`` is in ASCII and lower case, ``path`` what stands in the request."""
 
     host: str

@@ -8,7 +8,8 @@ nothing has: else somebody who keeps saving, or runs that end, would have it ask
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from taskboard.core.admit import Disposed, Start, dispose
 from taskboard.core.decision import Decision, Pick, Question

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from taskboard.loop.bell import Bell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The edges, put together by ``taskboard.app``. ``device`` names this machine, ``mark`` this
     process among its agents, ``owner`` the person asked when a task names none; ``untrusted``
     says why nothing may start here and what
@@ -59,8 +57,8 @@ class Context:
     owner: str
     untrusted: Callable[[], Untrusted | None]
     git: Git
-    commits: Commits = field(default_factory=NoCommits)
-    web: Web = field(default_factory=NoWeb)
+    commits: Commits = msgspec.field(default_factory=NoCommits)
+    web: Web = msgspec.field(default_factory=NoWeb)
     keep_awake: Callable[[], AbstractContextManager[object]] = nullcontext
     """Around work: the machine does not fall asleep over it, where that was asked for."""
     bell: Bell | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from taskboard.core import ending
 from taskboard.core.ending import Ending
@@ -26,8 +27,7 @@ _TRIES = 64
 """How often an answer is recorded anew because the ledger moved on meanwhile."""
 
 
-@dataclass(slots=True)
-class Quiet:
+class Quiet(msgspec.Struct):
     """A watcher for work without a lease of its own."""
 
     group: Who | None = None

@@ -12,9 +12,11 @@ import re
 import stat as kinds
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
@@ -39,8 +41,7 @@ _BREATH = 2000
 """Events after which other work has a turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freed:
+class Freed(msgspec.Struct, frozen=True, kw_only=True):
     """What was removed (or would be): runs and texts by name, and their bytes."""
 
     runs: tuple[str, ...]

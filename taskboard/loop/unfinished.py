@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from taskboard.core import ending
 from taskboard.core.bill import Bill
@@ -36,8 +36,7 @@ _EVERYWHERE = frozenset({"authentication", "missing"})
 """What an executor lacks for every task."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(msgspec.Struct, frozen=True):
     """``end`` is the run about to end in a step; ``limit`` the one that was reached first when it
     began, ``given`` what the step might cost (US dollars), ``bill`` that of the whole run."""
 

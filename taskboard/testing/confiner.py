@@ -19,8 +19,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from taskboard.child import Child, start
 from taskboard.clock import SystemClock

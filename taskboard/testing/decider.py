@@ -15,7 +15,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from taskboard.core.admit import REASON, dispose
 from taskboard.core.decision import Candidate, Claim, Decision, Judgement, Question
@@ -60,7 +62,7 @@ def candidate_of(number: int, **fields: object) -> Candidate:
         origin="board",
         text=f"## TASK-{number:03} Title {number}\n\nDo it.",
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return replace(plain, **fields)
 
 
 def question_of(count: int = 5, **fields: object) -> Question:
@@ -74,7 +76,7 @@ def question_of(count: int = 5, **fields: object) -> Question:
         models={"claude": ("claude-opus-5-5",)},
         budget_usd=5.0,
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return replace(plain, **fields)
 
 
 def _decide(seat: Seat, question: Question) -> Decision:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
 from taskboard.executor import Executor, Order
@@ -64,7 +66,7 @@ def order_in(folder: Path, *, name: str = "TASK-001", **fields: object) -> Order
         folder=folder / "runs" / name,
         timeout=PATIENCE,
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return replace(plain, **fields)
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import taskboard
 from taskboard.testing.confiner import inside

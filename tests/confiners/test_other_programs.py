@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.testing.confiner import inside
 

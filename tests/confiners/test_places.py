@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from taskboard.confiners import places
 from taskboard.confiners.bubblewrap import Bubblewrap

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.confiners.repository import repository
 from taskboard.testing.confiner import inside

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from taskboard.core.prompt import Assignment, first_prompt, news
 
@@ -26,7 +25,7 @@ TALK = (("Blue or red?", "Blue."), ("How soon?", "Now."))
 
 
 def with_(**more):
-    return dataclasses.replace(PLAIN, **more)
+    return replace(PLAIN, **more)
 
 
 def test_at_first_everything_is_told():

@@ -1,8 +1,8 @@
 """What a setting's value may be."""
 
-import dataclasses
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from taskboard.core.units import read_duration
 
 
 def test_every_field_of_settings_is_described_once_and_in_its_order():
-    fields = [field.name for field in dataclasses.fields(Settings)]
+    fields = [field.name for field in msgspec.structs.fields(Settings)]
     assert [setting.name for setting in SETTINGS] + list(TABLES) == fields
 
 

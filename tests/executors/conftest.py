@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
 from taskboard.core.prices import PRICES

@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
 from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Unable
 from taskboard.core.rights import Rights

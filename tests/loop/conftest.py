@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.bill import Bill, Usage
 from taskboard.core.decision import Decision, Judgement, Pick
@@ -89,7 +89,7 @@ class Mind:
             raise
         if not self.lines:
             found = await Priority().decide(question)
-            return dataclasses.replace(found, by="mind", bill=bill(self.cost))
+            return replace(found, by="mind", bill=bill(self.cost))
         answer = self.lines.pop(0)
         answer = answer(question) if callable(answer) else answer
         if isinstance(answer, Decision):
@@ -130,10 +130,10 @@ class Staff:
         """A new process, with the same people in it."""
         self._open()
         executors = {"shell": self.desk.script, **self.agents}
-        self.desk.ctx = dataclasses.replace(self.desk.ctx, executors=executors, decider=self.mind)
+        self.desk.ctx = replace(self.desk.ctx, executors=executors, decider=self.mind)
 
     def set(self, **settings):
-        self.desk.settings = dataclasses.replace(self.desk.settings, **settings)
+        self.desk.settings = replace(self.desk.settings, **settings)
         self.open()
 
     def facts(self, kind, name=None):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from taskboard.core.decision import Decision, Pick
 from taskboard.loop import find, people
@@ -523,7 +523,7 @@ def test_a_model_without_a_price_costs_null_and_never_nothing(staff):
 
 
 def test_a_decision_without_a_model_costs_nothing(staff):
-    staff.desk.ctx = dataclasses.replace(staff.desk.ctx, decider=staff.desk.ctx.fallback)
+    staff.desk.ctx = replace(staff.desk.ctx, decider=staff.desk.ctx.fallback)
     staff.desk.save(board(READY))
     staff.desk.turn(start=True)
     said = staff.facts("decided")[0]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.settings import Settings
 from taskboard.errors import Untrusted
@@ -54,7 +54,7 @@ class Watched:
 def watch(desk, scene, board=PARKED, **settings):
     """Run ``scene(watched)`` beside a daemon, then stop it."""
     if settings:
-        desk.settings = dataclasses.replace(desk.settings, **settings)
+        desk.settings = replace(desk.settings, **settings)
         desk.open()
     desk.save(board)
     watched = Watched(desk, Hints())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
@@ -78,10 +78,10 @@ def bell(desk):
 
     def open_with_bell():
         opened()
-        desk.ctx = dataclasses.replace(desk.ctx, bell=hung)
+        desk.ctx = replace(desk.ctx, bell=hung)
 
     desk.open = open_with_bell
-    desk.settings = dataclasses.replace(desk.settings, max_attempts=1)
+    desk.settings = replace(desk.settings, max_attempts=1)
     desk.open()
     return hung
 
@@ -229,7 +229,7 @@ def test_what_others_ended_while_no_daemon_ran_is_told_in_one_summary(desk, bell
     desk.save(tasks("=todo"))
     serve(desk, 5)
     desk.open()
-    desk.ctx = dataclasses.replace(desk.ctx, bell=None)
+    desk.ctx = replace(desk.ctx, bell=None)
     desk.save(desk.board + tasks(*["ok"] * (SINGLY + 3), first=2))
     work_off(desk)
     assert desk.state("TASK-009") == "done"
@@ -242,7 +242,7 @@ def test_what_others_ended_while_no_daemon_ran_is_told_in_one_summary(desk, bell
 
 def test_what_ended_before_anybody_wanted_to_be_told_is_not_told(desk, bell):
     hung = desk.ctx
-    desk.ctx = dataclasses.replace(hung, bell=None)
+    desk.ctx = replace(hung, bell=None)
     desk.save(tasks("ok", "final"))
     serve(desk)
     desk.ctx = hung
@@ -254,7 +254,7 @@ def test_turning_it_off_for_a_while_leaves_that_time_untold(desk, bell):
     desk.save(tasks("ok"))
     serve(desk)
     hung = desk.ctx
-    desk.ctx = dataclasses.replace(hung, bell=None)
+    desk.ctx = replace(hung, bell=None)
     desk.save(desk.board + "\n## TASK-002 Two\n- status: ready\n- run: ok\n")
     serve(desk)
     desk.ctx = hung

@@ -3,10 +3,9 @@ gate. The repository and the web are the test's; looking at real ones has tests 
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.bill import NOTHING
 from taskboard.core.finding import Commit, Nothing, Page, Refs
@@ -58,7 +57,7 @@ class Commits:
 
 def equip(desk, web=None, commits=None):
     """A new process with these edges."""
-    desk.ctx = dataclasses.replace(
+    desk.ctx = replace(
         desk.ctx, **{k: v for k, v in (("web", web), ("commits", commits)) if v is not None}
     )
 

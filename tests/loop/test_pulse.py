@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import math
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.loop.daemon import Daemon
 
@@ -42,7 +42,7 @@ class Quiet:
 
 def beside(desk, scene, *, every=math.inf, **settings):
     """Run ``scene`` beside a daemon with a heart; then stop it. The heart."""
-    desk.settings = dataclasses.replace(desk.settings, **settings)
+    desk.settings = replace(desk.settings, **settings)
     desk.open()
     desk.save("# B\n\n## TASK-001 One\n- status: ready\n- run: ok\n")
     heart = Heart(desk.clock, every)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from msgspec.structs import replace
 
 from taskboard.core.rights import rights_of
 from taskboard.loop.command import add
@@ -38,7 +38,7 @@ def test_what_a_command_adds_has_a_persons_rights_and_what_an_agent_adds_has_not
 
 def test_control_files_of_an_order_are_all_that_steers_the_runtime(staff):
     deciders = {"claude": {"prompt": "deciding.md"}}
-    staff.desk.settings = dataclasses.replace(staff.desk.settings, deciders=deciders)
+    staff.desk.settings = replace(staff.desk.settings, deciders=deciders)
     staff.open()
     staff.desk.save(AGENT)
     staff.desk.once()

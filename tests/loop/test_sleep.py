@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.outcome import Receipt, Succeeded, Tier
 from taskboard.executor import Fitness
@@ -38,7 +38,7 @@ class NoHints:
 def with_daemon(desk, scene, board=LONG, **settings):
     """Run ``scene()`` beside a daemon, then stop it."""
     if settings:
-        desk.settings = dataclasses.replace(desk.settings, **settings)
+        desk.settings = replace(desk.settings, **settings)
         desk.open()
     desk.save(board)
     daemon = Daemon(desk.ctx, desk.memory, NoHints())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from taskboard.core.event import Draft, EventType
 from taskboard.core.units import stamp
@@ -89,10 +89,8 @@ def test_only_logs_of_tasks_that_have_ended_well_go(worked):
 
 def test_what_is_younger_than_retain_stays(worked):
     worked.clock.advance(29 * DAY)
-    assert collect(worked) == dataclasses.replace(collect(worked), runs=(), objects=(), size=0)
-    worked.ctx = dataclasses.replace(
-        worked.ctx, settings=dataclasses.replace(worked.settings, retain=28 * DAY)
-    )
+    assert collect(worked) == replace(collect(worked), runs=(), objects=(), size=0)
+    worked.ctx = replace(worked.ctx, settings=replace(worked.settings, retain=28 * DAY))
     assert list(collect(worked).runs) == worked.runs["TASK-001"]
 
 
@@ -406,7 +404,7 @@ def test_a_daemon_that_is_at_work_looks_later(worked):
 @given(st.lists(st.floats(0.05, 20), min_size=1, max_size=12), st.floats(0.01, 40))
 def test_whatever_goes_every_moment_within_retain_is_told(desk, days, retain):
     desk = type(desk)()
-    desk.settings = dataclasses.replace(desk.settings, retain=retain * DAY)
+    desk.settings = replace(desk.settings, retain=retain * DAY)
     desk.open()
     desk.save(BOARD)
     desk.once()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import re
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.loop.daemon import Daemon
 from taskboard.testing.files import SimFiles
@@ -51,7 +51,7 @@ class Pair:
         if linked:
             two.files.disk.symlink(str(one.workspace.board), two.workspace.board)
         two.open()
-        two.ctx = dataclasses.replace(two.ctx, mark="b7c", owner="bob", device="other")
+        two.ctx = replace(two.ctx, mark="b7c", owner="bob", device="other")
         self.versions = []
 
     def play(self, start, scene):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.errors import Untrusted
 from taskboard.loop import agents
@@ -64,7 +64,7 @@ def test_a_blocked_task_wakes_when_its_blocker_is_done_whenever_that_was(desk, o
 
 
 def test_promote_ask_asks_the_owner_instead(desk):
-    desk.settings = dataclasses.replace(desk.settings, promote="ask")
+    desk.settings = replace(desk.settings, promote="ask")
     desk.open()
     desk.save(task("ready", "run: ok") + "\n## TASK-002 Two\n- status: blocked:task:TASK-001\n")
     desk.once()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from taskboard.core.bill import Bill, Usage
 from taskboard.core.decision import Judgement, Pick

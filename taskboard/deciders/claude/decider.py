@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from taskboard.anthropic_api import NO_KEY, Trouble, has_key
 from taskboard.core.admit import dispose

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from taskboard.anthropic_api import Trouble
 from taskboard.core.bill import Bill
@@ -24,8 +26,7 @@ _ONCE = frozenset({"refused", "budget"})
 _UNABLE = {"auth": "authentication", "billing": "authentication", "no_model": "capability"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """``ended``: a report, a limit, or the cause that time ran out by. ``model`` is what was asked
     for; ``now`` UTC."""
 

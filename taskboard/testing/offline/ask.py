@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """A tool the program offers. ``freeform``: its input is text, not an object (codex's
     ``apply_patch``). ``namespace``: the group it came in (codex's MCP servers)."""
 
     name: str
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = msgspec.field(default_factory=dict)
     description: str = ""
     freeform: bool = False
     namespace: str = ""
@@ -25,16 +25,14 @@ class Tool:
         return found if isinstance(found, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """Text in the conversation. ``role`` is user, assistant or system."""
 
     role: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(msgspec.Struct, frozen=True):
     """The model called a tool. ``input`` is an object, or text for a freeform tool."""
 
     id: str
@@ -42,8 +40,7 @@ class Called:
     input: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What a tool call came to."""
 
     id: str
@@ -54,8 +51,7 @@ class Answered:
 Part = Said | Called | Answered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One request, decoded. ``wire`` is messages, responses or gemini; ``schema`` the JSON Schema
     the answer has to obey, None when prose will do; ``max_tokens`` None when there is no limit.
     ``must``: the tool that has to be called, ``*`` for any. ``thinks``: the model thinks before it

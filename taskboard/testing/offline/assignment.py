@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$", re.MULTILINE)
 _TASK = re.compile(r"^(?:Task:?\s+)?`?([A-Za-z][A-Za-z0-9]*-\d+)`?[\s:.·–—-]*(.*)$")
@@ -16,8 +17,7 @@ _ANSWER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """A task as an agent sees it. ``question`` is what only the owner can say and has not said."""
 
     title: str

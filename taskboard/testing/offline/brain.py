@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from taskboard.testing.offline.ask import Ask
 from taskboard.testing.offline.deciding import decide, is_decision, is_judgement, judge

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from taskboard.testing.offline.tokens import canonical, count
 
@@ -16,16 +17,14 @@ LOOK_BACK = 20
 _LIFE = {"5m": 300.0, "1h": 3600.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A piece of a prompt. ``life`` is that of the breakpoint on it (5m, 1h); empty: none."""
 
     said: Any
     life: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """A prompt in the order the model reads it. ``least`` tokens are needed for a prefix to be
     kept. ``free``: what is written to the cache costs no more than what is fresh."""
 
@@ -35,8 +34,7 @@ class Prompt:
     free: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PromptUsage:
+class PromptUsage(msgspec.Struct, frozen=True):
     """Tokens of a prompt by how they are billed: fresh, read from the cache, written to it for
     five minutes and for an hour."""
 
@@ -46,8 +44,7 @@ class PromptUsage:
     write_1h: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     """The digest and size of a prompt up to and with a block, and the block's life."""
 
     digest: str

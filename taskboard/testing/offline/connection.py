@@ -6,10 +6,11 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from taskboard.testing.offline.ask import Ask
 from taskboard.testing.offline.messages_rules import MAX_BYTES

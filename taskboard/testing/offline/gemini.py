@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said, Tool
 from taskboard.testing.offline.cache import Prompt, automatic

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(msgspec.Struct, frozen=True, kw_only=True):
     """A model of the Messages API. ``context``, ``output`` and ``cache`` (the least that is
     cached) are tokens; the rest says what requests it takes."""
 

@@ -8,19 +8,18 @@ said).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Text:
+
+class Text(msgspec.Struct, frozen=True):
     """Prose, or JSON where that was asked for."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+class ToolUse(msgspec.Struct, frozen=True):
     """A tool to be called. ``input`` is an object, or text for a freeform tool. An empty ``id``
     gets one."""
 
@@ -29,8 +28,7 @@ class ToolUse:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(msgspec.Struct, frozen=True):
     """A block of thinking. Its text is empty where the provider hides it."""
 
     text: str = ""
@@ -39,8 +37,7 @@ class Thought:
 Piece = Text | ToolUse | Thought
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """An answer of the model. ``stop`` is a stop reason of the Messages API; empty: the one that
     fits. ``cut_after``: the connection ends after so many events of a stream (bytes of nothing,
     when it is not streamed). ``stall_after``: after so many events nothing more comes, though the
@@ -53,13 +50,12 @@ class Reply:
     cut_after: int | None = None
     stall_after: int | None = None
     stream_error: str = ""
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, int] = msgspec.field(default_factory=dict)
     times: int | None = 1
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Error:
+class Error(msgspec.Struct, frozen=True, kw_only=True):
     """An answer with an HTTP error. ``retry_after`` seconds, as the header says it;
     ``headers`` besides the usual ones."""
 
@@ -67,26 +63,24 @@ class Error:
     type: str
     message: str
     retry_after: float | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     times: int | None = 1
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
+class HangUp(msgspec.Struct, frozen=True, kw_only=True):
     """The connection ends without a word."""
 
     times: int | None = 1
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(msgspec.Struct, frozen=True, kw_only=True):
     """Any JSON (or, for a ``str``, any text) as the body of an answer."""
 
     value: Any
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     times: int | None = 1
     delay: float = 0.0
 

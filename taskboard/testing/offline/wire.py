@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from taskboard.testing.offline.ask import Ask
 from taskboard.testing.offline.cache import Prompt, PromptUsage
 from taskboard.testing.offline.reply import Error, Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came: path without query, lower-case header names, decoded body."""
 
     method: str
@@ -22,8 +22,7 @@ class Call:
     body: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What goes with a reply: ``key`` makes ids that are new in every conversation, ``now`` is
     Unix time in seconds, ``prompt`` and ``output`` are tokens."""
 

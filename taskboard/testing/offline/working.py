@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from taskboard.testing.offline.ask import Answered, Ask, Called, Part, Said
 from taskboard.testing.offline.assignment import Assignment, read_assignment
@@ -19,8 +20,7 @@ _PATIENCE = 4
 """Calls beyond reading and writing each file once, before it gives up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
+class _Try(msgspec.Struct, frozen=True):
     """What came of a call for a path."""
 
     kind: str

@@ -10,13 +10,14 @@ saves in two writes leaves half a text in between.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import select
 import sys
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from taskboard.app import open_app
 from taskboard.clock import SystemClock
@@ -82,7 +83,7 @@ class BusyLoop:
         self.writeback = Asked(
             self.files, self.clock, board=app.workspace.board, state=app.workspace.state, boot="b"
         )
-        self.ctx = dataclasses.replace(app.ctx, files=self.files, writeback=self.writeback)
+        self.ctx = replace(app.ctx, files=self.files, writeback=self.writeback)
         self.memory = app.memory
         self.turns = self.written = self.late = 0
 

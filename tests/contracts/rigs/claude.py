@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import tempfile
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
 from taskboard.core.prices import PRICES
