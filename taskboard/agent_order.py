@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from taskboard import agent_options
+from taskboard.agent_file import lent
 from taskboard.agent_program import (
     NETWORK,
     Kind,
@@ -18,11 +20,11 @@ from taskboard.agent_program import (
     Limits,
     Listener,
     caged,
-    find_program,
+    installed_in,
     listen,
     start_program,
 )
-from taskboard.agent_session import Session, read_session, write_file, write_session
+from taskboard.agent_session import Session, read_session, write_session
 from taskboard.child import Child, run_environment
 from taskboard.core.agent_ending import Around, Ended, outcome_of_agent, report_of
 from taskboard.core.agent_turn import Metered, Stream, Turn
@@ -36,6 +38,7 @@ from taskboard.runlog import Transcript
 
 STDERR = "stderr.log"
 _PROMPT = "prompt.txt"
+"""It may be longer than a command line can be."""
 _KEPT = 8000
 """Bytes of stderr that an error may quote from."""
 
@@ -60,9 +63,16 @@ class Dialect(Protocol):
     @property
     def kind(self) -> Kind: ...
 
-    @property
-    def chooses_session(self) -> bool:
-        """Whether we name a session before the program knows it."""
+    def logged_in(self) -> bool:
+        """Whether there is a key, or what a login leaves."""
+        ...
+
+    def variables(self) -> Mapping[str, str]:
+        """What it is given besides the usual environment whenever it is started."""
+        ...
+
+    def objection(self, order: Order) -> Unable | None:
+        """Why it cannot do an order, if so."""
         ...
 
     def launch(self, program: Path, order: Order, ask: Ask) -> AbstractContextManager[Launch]:
@@ -79,14 +89,9 @@ class Dialect(Protocol):
 
 
 async def carry_out(
-    dialect: Dialect, edges: Edges, order: Order, watcher: Watcher, *, command: str, grace: float
+    dialect: Dialect, edges: Edges, order: Order, watcher: Watcher, *, program: Path, grace: float
 ) -> Outcome:
     """Do what an order asks with an agent's program: see ``taskboard.executor.Executor``."""
-    kind = dialect.kind
-    program = find_program(command, edges.environ)
-    if program is None:
-        error = f"the program {command} was not found"
-        return Unable(reason="missing", error=error, hint=kind.install)
     if not order.project.is_dir():
         return _not_started(
             f"its project folder {order.project} is not there; create it or correct `project`"
@@ -152,7 +157,7 @@ class _Course:
 
     async def _go(self, text: str) -> Ended:
         """One process, from start to end."""
-        if not self.session.name and self.dialect.chooses_session:
+        if not self.session.name and not self.dialect.kind.names_session:
             self.session = Session(self.edges.clock.uuid())
         said = _Tail(self.stderr)
         listener = Listener(
@@ -184,10 +189,10 @@ class _Course:
             launch = made.enter_context(self.dialect.launch(self.program, order, ask))
             text = "\n\n".join(filter(None, (text, launch.postscript)))
             return start_program(
-                caged(self.edges, order, launch),
+                caged(self.edges, order, launch, self._readable()),
                 cwd=order.project,
                 environ=self._environ(launch.environ),
-                stdin=made.enter_context(_prompt(order.folder / _PROMPT, text)),
+                stdin=made.enter_context(lent(order.folder / _PROMPT, text)),
                 listener=listener,
                 clock=self.edges.clock,
                 processes=self.edges.processes,
@@ -195,12 +200,17 @@ class _Course:
         except (OSError, ValueError) as error:
             raise _NotStarted(f"{self.program} cannot be started: {error}") from error
 
+    def _readable(self) -> tuple[Path, ...]:
+        needed = installed_in(self.program, self.edges.environ)
+        return (*needed, *agent_options.readable(self.edges))
+
     def _environ(self, own: Mapping[str, str]) -> dict[str, str]:
         order = self.order
         names = (*NETWORK, *order.env)
         run = run_environment(
             self.edges.environ, names, label=order.label, run=order.run, board=order.board
         )
+        own = {**self.dialect.variables(), **own}
         hidden = set(self.dialect.kind.keys) - set(own)
         return {**{name: run[name] for name in run if name not in hidden}, **own}
 
@@ -282,13 +292,3 @@ class _Tail:
     @property
     def text(self) -> str:
         return self._kept.decode("utf-8", "replace")
-
-
-@contextlib.contextmanager
-def _prompt(path: Path, text: str) -> Iterator[Path]:
-    """The prompt as a file to read from: it may be longer than a command line can be."""
-    write_file(path, text)
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)

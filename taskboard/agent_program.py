@@ -1,12 +1,10 @@
-"""Agents' command-line programs: found, asked for their version, and run headless, with the JSON
-lines they print read as they come."""
+"""Agents' command-line programs: found, and run headless, with the JSON lines they print read as
+they come."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taskboard.beneath import identity_of
-from taskboard.child import Child, Ending, in_folder, run_environment, start
+from taskboard.child import Child, Ending, in_folder, start
 from taskboard.clock import Clock
 from taskboard.confinement import Cage
 from taskboard.core.agent_turn import JsonLines, Stream
 from taskboard.core.redact import Redactor
-from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.executor import Edges, Order, Watcher
 from taskboard.processes import Processes, Who
 from taskboard.runlog import Transcript
 from taskboard.workspace import home
@@ -31,37 +29,38 @@ NETWORK = (
 )
 """Variables that say how this machine reaches the network: a program's model is out there."""
 
-VERSION_PATIENCE = 10.0
-"""Seconds that a program has to say its version."""
-
-_VERSION = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\b")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """What one program is called and what cures its absence: ``name`` the executor's, ``program``
-    the command's, ``tested`` the version that taskboard was tried with, ``install`` and ``login``
-    sentences for people, ``keys`` variables that its tools must never see."""
+    the command's, ``package`` npm's, ``tested`` the version that taskboard was tried with,
+    ``login`` sentences for people, ``keys`` variables that its tools must never see. One that
+    ``names_session`` tells us what it calls a new session; the others are told by us."""
 
     name: str
     program: str
+    package: str
     tested: tuple[int, int, int]
-    install: str
     login: str
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...]
+    names_session: bool
+
+    @property
+    def install(self) -> str:
+        """A sentence for people."""
+        how = f"Install it with `npm install -g {self.package}`"
+        return f"{how}, or name it in `[executors.{self.name}] command`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """One start of a program: its command, what it is given besides the run's own environment,
-    and what it needs to touch when it is confined (``Cage``). Not ``caged``: it confines its tools
+    and where it writes to when it is confined (``Cage``). Not ``caged``: it confines its tools
     itself. ``postscript`` follows what it is asked."""
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
     writable: tuple[Path, ...] = ()
-    readable: tuple[Path, ...] = ()
-    control: tuple[Path, ...] = ()
     caged: bool = True
     postscript: str = ""
 
@@ -91,7 +90,9 @@ def installed_in(program: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(p for p in places if p not in (root, Path("/usr"))))
 
 
-def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
+def caged(
+    edges: Edges, order: Order, launch: Launch, readable: tuple[Path, ...]
+) -> tuple[str, ...]:
     """The command, in a cage where this machine has one and the order wants it. Raises
     ``ValueError`` where the project is no folder of its own, or holds the home folder."""
     identity = identity_of(order.project)
@@ -106,8 +107,8 @@ def caged(edges: Edges, order: Order, launch: Launch) -> tuple[str, ...]:
         home=home(edges.environ),
         hidden=(edges.state,),  # what other tasks' programs keep
         writable=launch.writable,
-        readable=(*launch.readable, order.folder),
-        control=(*order.control, *launch.control),
+        readable=(*readable, order.folder),
+        control=order.control,
         closed=order.rights.closed,
         network=True,  # its model is out there; what its tools may reach is each program's own
     )
@@ -231,54 +232,3 @@ async def _ended(work: asyncio.Task[Ending]) -> None:
             cancelled = True
     if cancelled:
         raise asyncio.CancelledError
-
-
-async def ask_version(edges: Edges, program: Path, own: Mapping[str, str]) -> str:
-    """The version that a program says it has, ``2.1.329``; empty when it does not say so within
-    ``VERSION_PATIENCE``. Never raises. ``own`` are the program's own variables."""
-    said = bytearray()
-    marker = edges.clock.uuid()
-    environ = run_environment(edges.environ, (), label="", run=marker, board=edges.state)
-    with contextlib.suppress(OSError, ValueError):
-        child = start(
-            [str(program), "--version"],
-            cwd=Path("/"),
-            environ={**environ, **own},
-            out=said.extend,
-            err=lambda _: None,
-            clock=edges.clock,
-            processes=edges.processes,
-        )
-        await child.perform(lambda _: None, marker=marker, timeout=VERSION_PATIENCE - 2, grace=1.0)
-    found = _VERSION.search(said.decode("utf-8", "replace"))
-    return found[0] if found else ""
-
-
-def fitness_of(
-    kind: Kind, program: Path | None, command: str, *, logged_in: bool | None, version: str = ""
-) -> Fitness:
-    """What can be said without asking the service."""
-    if program is None:
-        return Fitness(
-            usable=False, problem=f"the program {command} was not found", hint=kind.install
-        )
-    if logged_in is False:
-        return Fitness(
-            usable=False,
-            version=version,
-            logged_in=False,
-            problem=f"{kind.program} is not logged in",
-            hint=kind.login,
-        )
-    return Fitness(usable=True, version=version, logged_in=logged_in, hint=_tried(kind, version))
-
-
-def _tried(kind: Kind, version: str) -> str:
-    found = _VERSION.search(version)
-    if found is None:
-        return ""
-    mine, known = tuple(map(int, found.groups())), ".".join(map(str, kind.tested))
-    if mine[:2] == kind.tested[:2]:
-        return ""
-    how = "newer" if mine > kind.tested else "older"
-    return f"{version} is {how} than {known}, which taskboard was tried with"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from taskboard.agent_file import write_file
 from taskboard.core.bill import Usage
 from taskboard.core.usage_sums import as_rows, from_rows
 
@@ -42,13 +42,3 @@ def write_session(folder: Path, program: str, session: Session) -> None:
     """For the next run, and for people who want to go on by hand. Raises ``OSError``."""
     data = {"program": program, "session": session.name, "used": as_rows(session.total)}
     write_file(folder / SESSION, json.dumps(data) + "\n")
-
-
-def write_file(path: Path, text: str) -> None:
-    """A file that only this user reads, whole or not at all. Raises ``OSError``."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)

@@ -13,37 +13,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from taskboard import agent_options
+from taskboard.agent_executor import AgentExecutor
 from taskboard.agent_home import home_of, settle, sweep
-from taskboard.agent_order import Ask, carry_out
-from taskboard.agent_program import (
-    Kind,
-    Launch,
-    ask_version,
-    find_program,
-    fitness_of,
-    has_shell,
-    installed_in,
-    network_secret,
-)
+from taskboard.agent_order import Ask
+from taskboard.agent_program import Kind, Launch, has_shell, network_secret
 from taskboard.agent_secret import DESCRIPTOR, by_command, by_descriptor, handed_over
 from taskboard.core.agent_turn import Stream
 from taskboard.core.claude_code_stream import ClaudeCodeStream
-from taskboard.core.outcome import Outcome
 from taskboard.core.report import REPORT_SCHEMA
 from taskboard.core.setting_kinds import Setting
-from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.executor import Edges, Order
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", own=True),
-    Setting("model", "text", "The model, unless a task or a decision names one."),
+    agent_options.COMMAND,
+    agent_options.MODEL,
     Setting(
         "effort",
         "choice",
         "How much the model thinks.",
         choices=("low", "medium", "high", "xhigh", "max"),
     ),
-    Setting("max_turns", "count", "How many turns one run may take."),
+    agent_options.MAX_TURNS,
     Setting("budget_usd", "money", "What one run may cost, in US dollars."),
     Setting(
         "shell",
@@ -52,22 +44,23 @@ OPTIONS: tuple[Setting, ...] = (
         choices=("confined", "always", "never"),
         own=True,
     ),
-    Setting("readable", "texts", "More files and folders that it may read.", own=True),
-    Setting("args", "texts", "More arguments for the program.", own=True),
+    agent_options.READABLE,
+    agent_options.ARGS,
 )
 
 KIND = Kind(
     name="claude-code",
     program="claude",
     tested=(2, 1, 329),
-    install="Install it with `npm install -g @anthropic-ai/claude-code`, or name it in"
-    " `[executors.claude-code] command`.",
+    package="@anthropic-ai/claude-code",
     login="Set ANTHROPIC_API_KEY; or run `claude setup-token` and set CLAUDE_CODE_OAUTH_TOKEN; or"
     " run `claude` and log in with `/login` (when that was long ago, run it again).",
     keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+    names_session=False,
 )
 
-_MAX_TURNS = 60
+_GRACE = 10.0
+"""Seconds between TERM and KILL: it takes over one to end its own tools."""
 _KEYS = KIND.keys[:2]
 _TOKEN = KIND.keys[2]
 _KEPT = "projects"
@@ -89,61 +82,37 @@ _QUIET = {
 }
 
 
-class Executor:
-    """Orders done by ``claude``. ``grace`` is the time between TERM and KILL: it takes over a
-    second to end its own tools."""
+class ClaudeCode:
+    """What is ``claude``'s own: see ``taskboard.agent_order.Dialect``."""
 
-    def __init__(self, edges: Edges, *, grace: float = 10.0) -> None:
+    kind = KIND
+
+    def __init__(self, edges: Edges) -> None:
         self._edges = edges
-        self._grace = grace
-        self._command = str(edges.options.get("command") or KIND.program)
         self._own = edges.state / KIND.name
 
-    @property
-    def kind(self) -> Kind:
-        """See ``taskboard.agent_order.Dialect``."""
-        return KIND
+    def logged_in(self) -> bool:
+        return bool(self._key() or self._token())
 
-    @property
-    def chooses_session(self) -> bool:
-        """See ``taskboard.agent_order.Dialect``."""
-        return True
+    def variables(self) -> dict[str, str]:
+        return _QUIET
 
-    def fitness(self) -> Fitness:
-        """Looks for the program and for a key or the file that a login leaves."""
-        program = find_program(self._command, self._edges.environ)
-        return fitness_of(KIND, program, self._command, logged_in=self._logged_in())
-
-    async def examine(self) -> Fitness:
-        program = find_program(self._command, self._edges.environ)
-        version = await ask_version(self._edges, program, _QUIET) if program else ""
-        return fitness_of(
-            KIND, program, self._command, logged_in=self._logged_in(), version=version
-        )
-
-    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
-        """See ``taskboard.executor.Executor``."""
-        return await carry_out(
-            self, self._edges, order, watcher, command=self._command, grace=self._grace
-        )
+    def objection(self, order: Order) -> None:
+        """It keeps its budget itself."""
 
     def stream(self, order: Order) -> Stream:  # noqa: ARG002 - other programs need it
-        """See ``taskboard.agent_order.Dialect``."""
         return ClaudeCodeStream()
 
     def unknown_session(self, code: int | None, stderr: str) -> bool:
-        """See ``taskboard.agent_order.Dialect``."""
         return code == 1 and "No conversation found" in stderr
 
     @contextlib.contextmanager
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
-        """See ``taskboard.agent_order.Dialect``."""
         own = home_of(self._own, order)
         settle(own, keep=_KEPT)
         sweep(self._own, self._edges.clock.now().timestamp())
         key, token = self._key(), self._token()
-        more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
-        environ = {**_QUIET, **self._passed(), **_patience(order), "CLAUDE_CONFIG_DIR": str(own)}
+        environ = {**self._passed(), **_patience(order), "CLAUDE_CONFIG_DIR": str(own)}
         with contextlib.ExitStack() as made:
             pipe = None
             if key or token:
@@ -154,12 +123,8 @@ class Executor:
             if pipe is not None and not key:
                 argv = by_descriptor(pipe, argv)
                 environ[f"{_TOKEN}_FILE_DESCRIPTOR"] = str(DESCRIPTOR)
-            yield Launch(
-                argv=argv,
-                environ=environ,
-                writable=(own, *((pipe.parent,) if pipe else ())),
-                readable=(*installed_in(program, self._edges.environ), *more),
-            )
+            writable = (own, *((pipe.parent,) if pipe else ()))
+            yield Launch(argv=argv, environ=environ, writable=writable)
 
     def _arguments(self, order: Order, ask: Ask, settings: dict[str, Any]) -> list[str]:
         options = self._edges.options
@@ -170,15 +135,15 @@ class Executor:
         found += ["--permission-mode", "acceptEdits", "--permission-prompts", "none"]
         found += ["--json-schema", json.dumps(REPORT_SCHEMA), "--settings", json.dumps(settings)]
         found += self._tools(order)
-        found += ["--max-turns", str(options.get("max_turns") or _MAX_TURNS)]
-        if model := order.model or options.get("model"):
+        found += ["--max-turns", str(agent_options.turns(self._edges))]
+        if model := agent_options.model(self._edges, order):
             found.append(f"--model={model}")  # it may begin with a dash
         if effort := options.get("effort"):
             found += ["--effort", effort]
         limits = [b for b in (order.budget_usd, options.get("budget_usd")) if b is not None]
         if limits:
             found += ["--max-budget-usd", f"{min(limits):.6f}"]
-        return [*found, *options.get("args", ())]
+        return [*found, *agent_options.arguments(self._edges)]
 
     def _tools(self, order: Order) -> list[str]:
         """Tools that are not named are not there at all. Those that may leave the project folder
@@ -225,13 +190,10 @@ class Executor:
         good = until - self._edges.clock.now().timestamp() > _FRESH
         return token if good and isinstance(token, str) else ""
 
-    def _logged_in(self) -> bool:
-        return bool(self._key() or self._token())
 
-
-def make(edges: Edges) -> Executor:
+def make(edges: Edges) -> AgentExecutor:
     """See ``taskboard.executor``."""
-    return Executor(edges)
+    return AgentExecutor(ClaudeCode(edges), edges, grace=_GRACE)
 
 
 def _patience(order: Order) -> dict[str, str]:

@@ -13,27 +13,22 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from taskboard.agent_order import Ask, carry_out
-from taskboard.agent_program import (
-    Kind,
-    Launch,
-    ask_version,
-    find_program,
-    fitness_of,
-    installed_in,
-)
+from taskboard import agent_options
+from taskboard.agent_executor import AgentExecutor
+from taskboard.agent_file import lent
+from taskboard.agent_order import Ask
+from taskboard.agent_program import Kind, Launch, installed_in
 from taskboard.core.agent_turn import Stream
-from taskboard.core.bill import why_unpriced
 from taskboard.core.codex_stream import CodexStream
-from taskboard.core.outcome import Outcome, Unable
+from taskboard.core.outcome import Unable
 from taskboard.core.report import REPORT_SCHEMA
 from taskboard.core.setting_kinds import Setting
-from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.executor import Edges, Order
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", own=True),
-    Setting("model", "text", "The model, unless a task or a decision names one."),
+    agent_options.COMMAND,
+    agent_options.MODEL,
     Setting(
         "effort",
         "choice",
@@ -47,20 +42,22 @@ OPTIONS: tuple[Setting, ...] = (
         choices=("confined", "never"),
         own=True,
     ),
-    Setting("readable", "texts", "More files and folders that it may read.", own=True),
-    Setting("args", "texts", "More arguments for the program.", own=True),
+    agent_options.READABLE,
+    agent_options.ARGS,
 )
 
 KIND = Kind(
     name="codex",
     program="codex",
     tested=(0, 169, 0),
-    install="Install it with `npm install -g @openai/codex`, or name it in"
-    " `[executors.codex] command`.",
+    package="@openai/codex",
     login="Run `codex login`, or set CODEX_API_KEY.",
     keys=("CODEX_API_KEY", "OPENAI_API_KEY"),
+    names_session=True,
 )
 
+_GRACE = 5.0
+"""Seconds between TERM and KILL."""
 _PROFILE = "taskboard"
 _MOST_HIDDEN = 800
 """They all go into one argument."""
@@ -70,83 +67,57 @@ _UNNAMED = "codex"
 """Stands for its own default in bills: it does not say which model that is."""
 
 
-class Executor:
-    """Orders done by ``codex``. ``grace`` is the time between TERM and KILL."""
+class Codex:
+    """What is ``codex``'s own: see ``taskboard.agent_order.Dialect``."""
 
-    def __init__(self, edges: Edges, *, grace: float = 5.0) -> None:
+    kind = KIND
+
+    def __init__(self, edges: Edges) -> None:
         self._edges = edges
-        self._grace = grace
-        self._command = str(edges.options.get("command") or KIND.program)
         self._own = edges.state / KIND.name
 
-    @property
-    def kind(self) -> Kind:
-        """See ``taskboard.agent_order.Dialect``."""
-        return KIND
+    def logged_in(self) -> bool:
+        keyed = any(self._edges.environ.get(name) for name in KIND.keys)
+        return keyed or (self._login_folder() / "auth.json").is_file()
 
-    @property
-    def chooses_session(self) -> bool:
-        """See ``taskboard.agent_order.Dialect``."""
-        return False
+    def variables(self) -> dict[str, str]:
+        return {}
 
-    def fitness(self) -> Fitness:
-        """Looks for the program and for a key or the file that a login leaves."""
-        program = find_program(self._command, self._edges.environ)
-        return fitness_of(KIND, program, self._command, logged_in=self._logged_in())
-
-    async def examine(self) -> Fitness:
-        program = find_program(self._command, self._edges.environ)
-        version = await ask_version(self._edges, program, {}) if program else ""
-        return fitness_of(
-            KIND, program, self._command, logged_in=self._logged_in(), version=version
-        )
-
-    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
-        """See ``taskboard.executor.Executor``."""
+    def objection(self, order: Order) -> Unable | None:
         if not order.rights.shell or self._edges.options.get("shell") == "never":
             return Unable(
                 reason="capability",
                 error="codex does everything by commands, and this task may run none",
                 hint="Let another executor do it.",
             )
-        model = self._model(order) or _UNNAMED
-        why, hint = why_unpriced(model, order.budget_usd, self._edges.prices)
-        if why:
-            return Unable(reason="capability", error=why, hint=hint)
-        return await carry_out(
-            self, self._edges, order, watcher, command=self._command, grace=self._grace
+        return agent_options.unpriced(
+            self._edges, order, agent_options.model(self._edges, order) or _UNNAMED
         )
 
     def stream(self, order: Order) -> Stream:
-        """See ``taskboard.agent_order.Dialect``."""
-        return CodexStream(self._model(order) or _UNNAMED)
+        return CodexStream(agent_options.model(self._edges, order) or _UNNAMED)
 
     def unknown_session(self, code: int | None, stderr: str) -> bool:
-        """See ``taskboard.agent_order.Dialect``."""
         return code == 1 and "no rollout found" in stderr
 
     @contextlib.contextmanager
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
-        """See ``taskboard.agent_order.Dialect``."""
         state, environ = self._state_folder()
         # Its own, for it puts no helpers of its own into a folder for temporary files: were its
         # state beneath that, every command would fail.
         temporary = self._edges.state / "codex-tmp" / order.run
         needed = (*installed_in(program, self._edges.environ), temporary, state)
-        schema = order.folder / "schema.json"
-        order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        schema.write_text(json.dumps(REPORT_SCHEMA))
         temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         missing = [p for p in (order.project / n for n in _MOUNTS) if not p.exists()]
         try:
-            yield Launch(
-                argv=(str(program), *self._arguments(order, ask, schema, needed)),
-                environ={**environ, "TMPDIR": str(temporary)},
-                # Its own sandbox does not work within ours, and hides the key better.
-                caged=False,
-            )
+            with lent(order.folder / "schema.json", json.dumps(REPORT_SCHEMA)) as schema:
+                yield Launch(
+                    argv=(str(program), *self._arguments(order, ask, schema, needed)),
+                    environ={**environ, "TMPDIR": str(temporary)},
+                    # Its own sandbox does not work within ours, and hides the key better.
+                    caged=False,
+                )
         finally:
-            schema.unlink(missing_ok=True)
             shutil.rmtree(temporary, ignore_errors=True)
             for folder in missing:
                 with contextlib.suppress(OSError):  # not there, or somebody's by now
@@ -160,17 +131,17 @@ class Executor:
         settings = self._settings(order, needed)
         for name, value in settings.items():
             found += ["-c", f"{name}={_toml(value)}"]
-        if model := self._model(order):
+        if model := agent_options.model(self._edges, order):
             found.append(f"--model={model}")  # it may begin with a dash
-        return [*found, *self._edges.options.get("args", ()), "-"]
+        return [*found, *agent_options.arguments(self._edges), "-"]
 
     def _files(self, order: Order, needed: tuple[Path, ...]) -> dict[str, object]:
         """What its commands may touch. It cannot hide a folder that holds something it needs, so
         of the home is hidden whatever it need not see."""
         files: dict[str, object] = {":root": "read", ":tmpdir": "write"}
         if order.rights.confined:
-            more = (Path(p).expanduser() for p in self._edges.options.get("readable", ()))
-            kept = {p.resolve() for p in (order.project, order.folder, *needed, *more)}
+            seen = (order.project, order.folder, *needed, *agent_options.readable(self._edges))
+            kept = {path.resolve() for path in seen}
             mine = home(self._edges.environ).resolve()
             files |= {str(path): "deny" for path in islice(_beside(mine, kept), _MOST_HIDDEN)}
             files |= {str(folder / "auth.json"): "deny" for folder in needed[-1:]}
@@ -206,9 +177,6 @@ class Executor:
             found["openai_base_url"] = url
         return found
 
-    def _model(self, order: Order) -> str:
-        return order.model or str(self._edges.options.get("model") or "")
-
     def _state_folder(self) -> tuple[Path, dict[str, str]]:
         """With a key of its own it has a state of its own; a login lies in its user's, and comes
         before a key that may be meant for something else."""
@@ -227,14 +195,10 @@ class Executor:
         named = self._edges.environ.get("CODEX_HOME")
         return Path(named) if named else home(self._edges.environ) / ".codex"
 
-    def _logged_in(self) -> bool:
-        keyed = any(self._edges.environ.get(name) for name in KIND.keys)
-        return keyed or (self._login_folder() / "auth.json").is_file()
 
-
-def make(edges: Edges) -> Executor:
+def make(edges: Edges) -> AgentExecutor:
     """See ``taskboard.executor``."""
-    return Executor(edges)
+    return AgentExecutor(Codex(edges), edges, grace=_GRACE)
 
 
 def _there(paths: Iterable[Path]) -> dict[str, object]:

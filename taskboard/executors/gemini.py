@@ -14,43 +14,39 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from taskboard.agent_order import Ask, carry_out
-from taskboard.agent_program import (
-    Kind,
-    Launch,
-    ask_version,
-    find_program,
-    fitness_of,
-    installed_in,
-)
+from taskboard import agent_options
+from taskboard.agent_executor import AgentExecutor
+from taskboard.agent_file import lent
+from taskboard.agent_order import Ask
+from taskboard.agent_program import Kind, Launch
 from taskboard.core.agent_turn import Stream
-from taskboard.core.bill import why_unpriced
 from taskboard.core.gemini_stream import GeminiStream
-from taskboard.core.outcome import Outcome, Unable
+from taskboard.core.outcome import Unable
 from taskboard.core.report import REPORT_SCHEMA
 from taskboard.core.setting_kinds import Setting
-from taskboard.executor import Edges, Fitness, Order, Watcher
+from taskboard.executor import Edges, Order
 from taskboard.workspace import home
 
 OPTIONS: tuple[Setting, ...] = (
-    Setting("command", "needed", "The program: a name or a path.", own=True),
-    Setting("model", "text", "The model, unless a task or a decision names one."),
-    Setting("max_turns", "count", "How many turns one run may take."),
-    Setting("readable", "texts", "More files and folders that it may read.", own=True),
-    Setting("args", "texts", "More arguments for the program.", own=True),
+    agent_options.COMMAND,
+    agent_options.MODEL,
+    agent_options.MAX_TURNS,
+    agent_options.READABLE,
+    agent_options.ARGS,
 )
 
 KIND = Kind(
     name="gemini",
     program="gemini",
     tested=(0, 61, 0),
-    install="Install it with `npm install -g @google/gemini-cli`, or name it in"
-    " `[executors.gemini] command`.",
+    package="@google/gemini-cli",
     login="Set GEMINI_API_KEY: it works with a key only.",
     keys=("GOOGLE_API_KEY",),
+    names_session=False,
 )
 
-_MAX_TURNS = 60
+_GRACE = 2.0
+"""Seconds between TERM, which it ignores, and KILL."""
 _SERVICE = "https://generativelanguage.googleapis.com"
 _ASKED = (
     "When you have finished, your last message has to be nothing but one JSON object that is valid"
@@ -58,40 +54,30 @@ _ASKED = (
 )
 
 
-class Executor:
-    """Orders done by ``gemini``. It ignores TERM, so ``grace``, the time between that and KILL,
-    is short."""
+class Gemini:
+    """What is ``gemini``'s own: see ``taskboard.agent_order.Dialect``."""
 
-    def __init__(self, edges: Edges, *, grace: float = 2.0) -> None:
+    kind = KIND
+
+    def __init__(self, edges: Edges) -> None:
         self._edges = edges
-        self._grace = grace
-        self._command = str(edges.options.get("command") or KIND.program)
         self._own = edges.state / KIND.name
 
-    @property
-    def kind(self) -> Kind:
-        """See ``taskboard.agent_order.Dialect``."""
-        return KIND
+    def logged_in(self) -> bool:
+        return bool(self._key())
 
-    @property
-    def chooses_session(self) -> bool:
-        """See ``taskboard.agent_order.Dialect``."""
-        return True
+    def variables(self) -> dict[str, str]:
+        return {
+            "GEMINI_API_KEY": self._key(),
+            "GEMINI_CLI_HOME": str(self._own),
+            "GEMINI_CLI_TRUST_WORKSPACE": "true",
+            "GEMINI_CLI_NO_RELAUNCH": "true",
+            # Set in any case: else a file in the project might say where the key is sent.
+            "GOOGLE_GEMINI_BASE_URL": self._edges.environ.get("GOOGLE_GEMINI_BASE_URL")
+            or _SERVICE,
+        }
 
-    def fitness(self) -> Fitness:
-        """Looks for the program and for a key."""
-        program = find_program(self._command, self._edges.environ)
-        return fitness_of(KIND, program, self._command, logged_in=bool(self._key()))
-
-    async def examine(self) -> Fitness:
-        program = find_program(self._command, self._edges.environ)
-        version = await ask_version(self._edges, program, self._environ()) if program else ""
-        return fitness_of(
-            KIND, program, self._command, logged_in=bool(self._key()), version=version
-        )
-
-    async def execute(self, order: Order, watcher: Watcher) -> Outcome:
-        """See ``taskboard.executor.Executor``."""
+    def objection(self, order: Order) -> Unable | None:
         settings = None if order.rights.hooks else self._foreign(order.project)
         if settings is not None:
             return Unable(
@@ -99,41 +85,25 @@ class Executor:
                 error=f"gemini would obey what lies in {settings}: hooks, servers, policies",
                 hint="Let another executor do it, or allow this project's own settings.",
             )
-        model = order.model or str(self._edges.options.get("model") or "")
-        why, hint = why_unpriced(model, order.budget_usd, self._edges.prices)
-        if why:
-            return Unable(reason="capability", error=why, hint=hint)
-        return await carry_out(
-            self, self._edges, order, watcher, command=self._command, grace=self._grace
-        )
+        return agent_options.unpriced(self._edges, order, agent_options.model(self._edges, order))
 
     def stream(self, order: Order) -> Stream:  # noqa: ARG002 - other programs need it
-        """See ``taskboard.agent_order.Dialect``."""
         return GeminiStream()
 
     def unknown_session(self, code: int | None, stderr: str) -> bool:
-        """See ``taskboard.agent_order.Dialect``. With 144 (its spelling of 400) it goes on with a
-        session that it has, in words that its own service refuses."""
+        """With 144 (its spelling of 400) it goes on with a session that it has, in words that its
+        own service refuses."""
         return code == 144 or (code == 42 and "resuming session" in stderr)
 
     @contextlib.contextmanager
     def launch(self, program: Path, order: Order, ask: Ask) -> Iterator[Launch]:
-        """See ``taskboard.agent_order.Dialect``."""
         self._settle()
-        policy = order.folder / "policy.toml"
-        order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        policy.write_text(_policy(order))
-        more = tuple(Path(p).expanduser() for p in self._edges.options.get("readable", ()))
-        try:
+        with lent(order.folder / "policy.toml", _policy(order)) as policy:
             yield Launch(
                 argv=(str(program), *self._arguments(order, ask, policy)),
-                environ=self._environ(),
                 writable=(self._own,),
-                readable=(*installed_in(program, self._edges.environ), *more),
                 postscript=f"{_ASKED}{json.dumps(REPORT_SCHEMA)}",
             )
-        finally:
-            policy.unlink(missing_ok=True)
 
     def _arguments(self, order: Order, ask: Ask, policy: Path) -> list[str]:
         found = ["--output-format", "stream-json", "--approval-mode", "auto_edit"]
@@ -141,9 +111,9 @@ class Executor:
         found += ["--resume" if ask.known else "--session-id", ask.session]
         if not order.rights.hooks:
             found += ["--allowed-mcp-server-names", "none"]
-        if model := order.model or self._edges.options.get("model"):
+        if model := agent_options.model(self._edges, order):
             found.append(f"--model={model}")  # it may begin with a dash
-        return [*found, *self._edges.options.get("args", ())]
+        return [*found, *agent_options.arguments(self._edges)]
 
     def _foreign(self, project: Path) -> Path | None:
         """Settings that it would find from a project on upwards, up to its user's own."""
@@ -158,17 +128,6 @@ class Executor:
     def _key(self) -> str:
         return self._edges.environ.get("GEMINI_API_KEY") or ""
 
-    def _environ(self) -> dict[str, str]:
-        return {
-            "GEMINI_API_KEY": self._key(),
-            "GEMINI_CLI_HOME": str(self._own),
-            "GEMINI_CLI_TRUST_WORKSPACE": "true",
-            "GEMINI_CLI_NO_RELAUNCH": "true",
-            # Set in any case: else a file in the project might say where the key is sent.
-            "GOOGLE_GEMINI_BASE_URL": self._edges.environ.get("GOOGLE_GEMINI_BASE_URL")
-            or _SERVICE,
-        }
-
     def _settle(self) -> None:
         """Its settings, in a home of its own. Many runs may write them at once."""
         folder = self._own / ".gemini"
@@ -181,16 +140,16 @@ class Executor:
             "advanced": {"ignoreLocalEnv": True},
             "hooksConfig": {"enabled": False},
             "skills": {"enabled": False},
-            "model": {"maxSessionTurns": self._edges.options.get("max_turns") or _MAX_TURNS},
+            "model": {"maxSessionTurns": agent_options.turns(self._edges)},
         }
         temporary = folder / f".{self._edges.clock.uuid()}.new"
         temporary.write_text(json.dumps(settings))
         temporary.replace(folder / "settings.json")
 
 
-def make(edges: Edges) -> Executor:
+def make(edges: Edges) -> AgentExecutor:
     """See ``taskboard.executor``."""
-    return Executor(edges)
+    return AgentExecutor(Gemini(edges), edges, grace=_GRACE)
 
 
 def _policy(order: Order) -> str:

@@ -1,7 +1,8 @@
 """Every module in taskboard/executors is put under the suite.
 
-One that is asked by its order's command needs nothing more. Any other has a rig of its own in
-``tests/contracts/rigs/<module>.py``: a function ``rig(folder) -> Rig``.
+One that is asked by its order's command needs nothing more, nor does one that works by an agent's
+program: it has a ``KIND``. Any other has a rig of its own in ``tests/contracts/rigs/<module>.py``,
+a function ``rig(folder) -> Rig``.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ def rig_of(name: str, folder: Path) -> Rig:
     path = RIGS / f"{name}.py"
     if path.exists():
         return _loaded(path).rig(folder)
-    executor = import_module(f"taskboard.executors.{name}").Executor
+    module = import_module(f"taskboard.executors.{name}")
+    if hasattr(module, "KIND"):
+        return _loaded(RIGS / "agent_program.py").rig(module, folder)
     return Rig(
-        make=lambda environ: executor(
+        make=lambda environ: module.Executor(
             clock=SystemClock(), processes=SystemProcesses(), environ=environ
         )
     )

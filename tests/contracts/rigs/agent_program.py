@@ -1,22 +1,24 @@
-"""``claude`` under the suite, with a stub in its place."""
+"""An agent's program under the suite, with a stub in its place."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
+from msgspec.structs import replace
+
+from taskboard.agent_executor import AgentExecutor
 from taskboard.clock import SystemClock
 from taskboard.executor import Edges
-from taskboard.executors.claude_code import Executor
 from taskboard.processes import SystemProcesses
 from taskboard.testing.executor import Rig
 
 STUB = Path(__file__).parent.parent / "programs" / "agent.py"
 
 
-def rig(folder: Path) -> Rig:
-    program = folder / "claude"
+def rig(executor: ModuleType, folder: Path) -> Rig:
+    program = folder / executor.KIND.program
     program.write_text(f"#!{sys.executable} -ISE\n{STUB.read_text()}")
     program.chmod(0o755)
 
@@ -28,6 +30,6 @@ def rig(folder: Path) -> Rig:
             state=folder / "state",
             options={"command": str(program)},
         )
-        return Executor(edges, grace=0.5)
+        return AgentExecutor(executor.make(edges).dialect, edges, grace=0.5)
 
     return Rig(make=make, ask=lambda order, deed: replace(order, prompt=deed))
