@@ -7,43 +7,30 @@ by tests: ``fold(w, a + b) == fold(fold(w, a), b)``, and folding never depends o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from typing import Any, NamedTuple
 
 import msgspec
 
 from taskboard.core.changes import (
     CHANGES,
+    RUN_CHANGES,
     Fact,
     born,
     previous,
-    run_changes,
     said_changes,
 )
 from taskboard.core.costs import owed, tell_costs
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
-from taskboard.core.state import TERMINAL, Kind, Row, Status, row_for, stored_status
+from taskboard.core.state import TERMINAL, TRANSITIONS, Kind, Row, Status, row_for, stored_status
 from taskboard.core.task import Task, World
 from taskboard.core.world_changes import WORLD_CHANGES, sighted
 from taskboard.errors import Refused, StaleRun
 
 _SHOWN = 16
 """How many earlier statuses are remembered: an editor buffer older than that is a new text."""
-
-_TASK_EVENTS = frozenset(e.value for e in E) - {
-    E.LEDGER_OPENED,
-    E.FILE_CHANGED_TRIGGERED,
-    E.PAUSED,
-    E.RESUMED,
-    E.LEDGER_REPAIRED,
-    E.SEGMENT_SEALED,
-    E.DAEMON_STARTED,
-    E.DAEMON_STOPPED,
-    E.GIT_MOVED,
-    E.BOARD_WRITTEN,
-    E.SPACE_FREED,
-}
 
 _ENDS_RUN = frozenset(
     {E.COMPLETED, E.FAILED, E.CANCELLED, E.RECLAIMED, E.RELEASED, E.RELAYED, E.BLOCKED}
@@ -54,13 +41,45 @@ _BEGINS = frozenset({E.CLAIMED, E.REQUEUED})
 _ANSWERS = frozenset({E.EVIDENCE_BLOCKED, E.DEPENDENCY_BLOCKED, E.TRANSITION_BLOCKED})
 """Refusals that answer a typed ``done``."""
 _REPLACE = msgspec.structs.replace
-_TYPES = {e.value: e for e in E}
+_SET = msgspec.structs.force_setattr
+_TYPES = frozenset(e.value for e in E)
+
+
+class _Rule(NamedTuple):
+    """What is known of a type of fact about a task before any such fact is seen."""
+
+    rows: dict[Kind | None, Row]
+    """The row that counts, by the kind of the task's state."""
+    of_run: Callable[[Task, Fact, str, str], dict[str, Any]] | None
+    of_task: Callable[[Task, Fact, str], dict[str, Any]] | None
+    ends: bool
+    begins: bool
+    answers: bool
+    guarded: bool
+    """Whether more must hold than its row says."""
+
+
+def _rule(event: E) -> _Rule:
+    legal = {kind: row for kind in (None, *Kind) if (row := row_for(kind, event)) is not None}
+    ends = event in _ENDS_RUN
+    return _Rule(
+        legal,
+        RUN_CHANGES.get(event),
+        CHANGES.get(event),
+        ends,
+        event in _BEGINS,
+        event in _ANSWERS,
+        ends or event in (E.CLAIMED, E.RETRIED, E.COST_RECORDED),
+    )
+
+
+_RULES = {event.value: _rule(event) for event in TRANSITIONS}
 
 
 def is_about_task(fact: Fact) -> bool:
     """Whether this version folds the fact into a task (a newer version's types are kept, but
     mean nothing here)."""
-    return fact.type in _TASK_EVENTS and fact.task_id is not None
+    return fact.task_id is not None and fact.type in _RULES
 
 
 def is_known(kind: str) -> bool:
@@ -71,41 +90,52 @@ def is_known(kind: str) -> bool:
 
 def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "") -> Task:
     """The task after the fact. Raises ``Refused`` or ``StaleRun`` when no row allows it."""
-    event = _TYPES[fact.type]
-    kind = task.status.kind if task else None
-    row = row_for(kind, event)
+    if task is not None:
+        return _REPLACE(task, **changes_of(task, fact, ts, seq, device))
+    row = _RULES[fact.type].rows.get(None)
     if row is None:
         raise _refusal(task, fact)
-    if task is None:
-        return born(fact, _target(task, fact, row), ts, seq, device)
+    return born(fact, _target(fact, row), ts, seq, device)
+
+
+def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[str, Any]:
+    """What the fact changes in the task, by attribute. Raises what ``advance`` raises."""
+    rows, of_run, of_task, ends, begins, answers, guarded = rule = _RULES[fact.type]
+    now, run, data = task.status, task.run, fact.data
+    row = rows.get(now.kind)
+    if row is None:
+        raise _refusal(task, fact)
+    same = row.same
     # Most facts move nothing: what cannot matter to those is passed over.
-    status = task.status if row.same else _target(task, fact, row)
-    _guard_run(task, fact, row)
-    changes = run_changes(task, fact, event, ts, device) if row.run != "none" else {}
-    if not row.same and task.run and event in _ENDS_RUN:
+    status = now if same or fact.to is None else _target(fact, row)
+    if row.run == "current" and (run is None or run.run != fact.run):
+        raise _stale(task, fact)
+    if guarded:
+        _guard(task, fact, row, rule)
+    changes: dict[str, Any] = {"updated": ts, "seq": seq}
+    if of_run is not None:
+        changes |= of_run(task, fact, ts, device)
+    if ends and run is not None and not same:
         changes["run"] = None
-        changes["previous"] = previous(task, task.run)
-        changes["owed"] = owed(task, task.run, fact.data)
-    own = CHANGES.get(event)
-    if own:
-        changes.update(own(task, fact, ts))
-    moved = status is not task.status and status != task.status
-    data = fact.data
-    if moved or "note" in data or "result" in data or event in _BEGINS:
-        _line_changes(task, data, moved, event in _BEGINS, changes)
-    if "cost_usd" in data or "question" in data:
-        changes |= said_changes(task, fact)
-    if task.requested and (moved or event in _ANSWERS):
+        changes["previous"] = previous(task, run)
+        changes["owed"] = owed(task, run, data)
+    if of_task is not None:
+        changes |= of_task(task, fact, ts)
+    moved = status is not now and status != now
+    if moved or begins or data:
+        if moved or begins or "note" in data or "result" in data:
+            _line_changes(task, data, moved, begins, changes)
+        if "cost_usd" in data or "question" in data:
+            changes |= said_changes(task, fact)
+    if task.requested and (moved or answers):
         changes["requested"] = None
     if moved:
-        changes.update(
-            status=status,
-            shown=_shown(task.shown, task.status.text),
-            written=fact.actor != "board",
-            doubted=False,
-            since=seq,
-        )
-    return _REPLACE(task, updated=ts, seq=seq, **changes)
+        changes["status"] = status
+        changes["shown"] = _shown(task.shown, now.text)
+        changes["written"] = fact.actor != "board"
+        changes["doubted"] = False
+        changes["since"] = seq
+    return changes
 
 
 def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list[Task | None]:
@@ -145,28 +175,93 @@ def _guard_name(world: World, fresh: dict[str, str], draft: Fact, task_id: str) 
 
 def fold(world: World, events: Iterable[Event]) -> World:
     """Apply events in order to ``world`` and return it."""
+    fold = Fold(world)
     for event in events:
-        task = None
-        if is_about_task(event):
-            before = world.tasks.get(str(event.task_id))
-            task = advance(before, event, ts=event.ts, seq=event.seq, device=event.device)
-        settle(world, event, task)
+        fold.add(event)
     return world
+
+
+class Fold:
+    """Applies events to a world, until somebody else looks at that. A task that it has made itself
+    or copied is nobody else's until then, so that one is changed in place: there are many events
+    for each task, and a new one for each event would take longer than all the rest."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._own: dict[str, Task] = {}
+
+    def add(self, event: Event) -> None:
+        """Apply one event. Raises what ``advance`` raises, and then nothing has changed."""
+        world, kind, task_id = self._world, event.type, event.task_id
+        task = None
+        if task_id is not None and kind in _RULES:
+            task = self._own.get(task_id) or self._owned(task_id)
+            if task is None:
+                task = self._born(event, task_id)
+            else:
+                changes = changes_of(task, event, event.ts, event.seq, event.device)
+                for name, value in changes.items():
+                    _SET(task, name, value)
+                if "status" in changes:
+                    world.put(task)
+                elif kind == E.EDITED:
+                    _known(world, task)
+        elif kind in WORLD_CHANGES:
+            WORLD_CHANGES[kind](world, event)
+            for name, change in sighted(event, event.ts):
+                self._see(name, change)
+        data = event.data
+        if data and ("cost_usd" in data or "usage" in data):
+            tell_costs(world, event.ts[:10], task, data)
+        world.seq = event.seq
+        world.head = event.hash
+
+    def _owned(self, task_id: str) -> Task | None:
+        """A copy of the world's own task, in its place; None when there is none."""
+        known = self._world.tasks.get(task_id)
+        if known is None:
+            return None
+        task: Task = copy(known)
+        self._own[task_id] = self._world.tasks[task_id] = task
+        return task
+
+    def _born(self, event: Event, task_id: str) -> Task:
+        task = advance(None, event, ts=event.ts, seq=event.seq, device=event.device)
+        self._own[task_id] = task
+        _known(self._world, task)
+        return task
+
+    def _see(self, name: str, change: dict[str, Any]) -> None:
+        """What a look at the board found out about the task with this human id."""
+        task_id = self._world.names.get(name)
+        task = self._own.get(task_id) or self._owned(task_id) if task_id is not None else None
+        if task is not None:
+            for key, value in change.items():
+                _SET(task, key, value)
 
 
 def settle(world: World, event: Event, task: Task | None) -> None:
     """Put one checked event into the world; ``task`` is what ``check`` or ``advance`` said."""
     if task is not None:
-        world.put(task)
-        if task.approved and task.work is not None:
-            world.vouched.add(task.work)
+        _known(world, task)
     elif event.type in WORLD_CHANGES:
         WORLD_CHANGES[event.type](world, event)
+        for name, change in sighted(event, event.ts):
+            seen = world.named(name)
+            if seen is not None:
+                world.tasks[seen.task_id] = _REPLACE(seen, **change)
     data = event.data
     if "cost_usd" in data or "usage" in data:
         tell_costs(world, event.ts[:10], task, data)
     world.seq = event.seq
     world.head = event.hash
+
+
+def _known(world: World, task: Task) -> None:
+    """Put a task into the world, and what it is about among what is vouched for."""
+    world.put(task)
+    if task.approved and task.work is not None:
+        world.vouched.add(task.work)
 
 
 def _refusal(task: Task | None, fact: Fact) -> Refused:
@@ -206,9 +301,7 @@ def _stale(task: Task, fact: Fact) -> StaleRun:
     )
 
 
-def _target(task: Task | None, fact: Fact, row: Row) -> Status:
-    if task is not None and (row.same or fact.to is None):
-        return task.status
+def _target(fact: Fact, row: Row) -> Status:
     status = stored_status(fact.to or "")
     if status.kind not in row.targets:
         raise Refused(
@@ -219,9 +312,8 @@ def _target(task: Task | None, fact: Fact, row: Row) -> Status:
     return status
 
 
-def _guard_run(task: Task, fact: Fact, row: Row) -> None:
-    if row.run == "current" and (task.run is None or task.run.run != fact.run):
-        raise _stale(task, fact)
+def _guard(task: Task, fact: Fact, row: Row, rule: _Rule) -> None:
+    """What must hold besides the row: of a claim, of what ends a run, of two other types."""
     if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
         raise _stale(task, fact)
     if fact.type == E.RETRIED and task.status.who != "retry":
@@ -233,7 +325,7 @@ def _guard_run(task: Task, fact: Fact, row: Row) -> None:
             data={"state": task.status.text, "verb": str(fact.type), "reason": "stale_run"},
         )
     # The row of a task that waits is for people and containers: whoever names a run is late.
-    if row.run == "none" and not row.same and fact.run and fact.type in _ENDS_RUN:
+    if row.run == "none" and not row.same and fact.run and rule.ends:
         raise _stale(task, fact)
 
 

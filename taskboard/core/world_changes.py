@@ -1,12 +1,10 @@
 """What facts about no task change: the ledger, pauses, daemons, git, and what a look at the board
-found out about sections."""
+found out about sections (``sighted``), which ``core.fold`` applies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-from msgspec.structs import replace
 
 from taskboard.core.changes import Fact
 from taskboard.core.event import Event
@@ -44,10 +42,6 @@ def _saved(world: World, event: Event) -> None:
         world.read, world.read_at = world.digest, event.seq
     world.git_head = data.get("git", world.git_head)
     world.withheld = bool(data.get("withheld"))
-    for name, change in sighted(event, event.ts):
-        task = world.named(name)
-        if task is not None:
-            world.tasks[task.task_id] = replace(task, **change)
 
 
 def _stands(world: World, event: Event) -> None:
@@ -78,10 +72,14 @@ _SIGHTED: dict[str, dict[str, Any]] = {
 }
 """What a look at the board says of the tasks it lists; ``gone`` says since when, besides."""
 
+_SEEN = frozenset({"gone", *_SIGHTED})
+
 
 def sighted(fact: Fact, ts: str) -> list[tuple[str, dict[str, Any]]]:
     """What a look at the board found out about sections, by human id."""
     if fact.type != E.FILE_CHANGED_TRIGGERED:
+        return []
+    if fact.data.keys().isdisjoint(_SEEN):
         return []
     told = fact.data.get("uptime")
     gone = {"missing_since": ts, "missing_at": Uptime(*told) if told else None}
