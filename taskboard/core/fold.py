@@ -24,10 +24,11 @@ from taskboard.core.changes import (
 from taskboard.core.costs import owed, tell_costs
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
-from taskboard.core.state import TERMINAL, TRANSITIONS, Kind, Row, Status, row_for, stored_status
+from taskboard.core.illegal import guard, refusal, stale
+from taskboard.core.state import TRANSITIONS, Kind, Row, Status, row_for, stored_status
 from taskboard.core.task import Task, World
 from taskboard.core.world_changes import WORLD_CHANGES, sighted
-from taskboard.errors import Refused, StaleRun
+from taskboard.errors import Refused
 
 _SHOWN = 16
 """How many earlier statuses are remembered: an editor buffer older than that is a new text."""
@@ -94,24 +95,24 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
         return _REPLACE(task, **changes_of(task, fact, ts, seq, device))
     row = _RULES[fact.type].rows.get(None)
     if row is None:
-        raise _refusal(task, fact)
+        raise refusal(task, fact)
     return born(fact, _target(fact, row), ts, seq, device)
 
 
 def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[str, Any]:
     """What the fact changes in the task, by attribute. Raises what ``advance`` raises."""
-    rows, of_run, of_task, ends, begins, answers, guarded = rule = _RULES[fact.type]
+    rows, of_run, of_task, ends, begins, answers, guarded = _RULES[fact.type]
     now, run, data = task.status, task.run, fact.data
     row = rows.get(now.kind)
     if row is None:
-        raise _refusal(task, fact)
+        raise refusal(task, fact)
     same = row.same
     # Most facts move nothing: what cannot matter to those is passed over.
     status = now if same or fact.to is None else _target(fact, row)
     if row.run == "current" and (run is None or run.run != fact.run):
-        raise _stale(task, fact)
+        raise stale(task, fact)
     if guarded:
-        _guard(task, fact, row, rule)
+        guard(task, fact, row, ends=ends)
     changes: dict[str, Any] = {"updated": ts, "seq": seq}
     if of_run is not None:
         changes |= of_run(task, fact, ts, device)
@@ -123,10 +124,7 @@ def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[s
         changes |= of_task(task, fact, ts)
     moved = status is not now and status != now
     if moved or begins or data:
-        if moved or begins or "note" in data or "result" in data:
-            _line_changes(task, data, moved, begins, changes)
-        if "cost_usd" in data or "question" in data:
-            changes |= said_changes(task, fact)
+        _say(task, fact, moved, begins, changes)
     if task.requested and (moved or answers):
         changes["requested"] = None
     if moved:
@@ -264,43 +262,6 @@ def _known(world: World, task: Task) -> None:
         world.vouched.add(task.work)
 
 
-def _refusal(task: Task | None, fact: Fact) -> Refused:
-    if task is None:
-        return Refused(f"No task {fact.task or fact.task_id}.", data={"reason": "no_task"})
-    name, now = task.task, task.status.text
-    data = {"state": now, "verb": str(fact.type)}
-    if task.status.kind in TERMINAL:
-        return Refused(
-            f"{name} is {now}; a finished task does not change.",
-            hint=f"To try a failed task again: taskboard ready {name}"
-            if task.kind is Kind.FAILED
-            else f"Done stays done. For more work add a task that names {name}.",
-            task=name,
-            data=data,
-            code="terminal_blocked",
-        )
-    late = fact.run is not None and (task.run is None or task.run.run != fact.run)
-    if late and fact.type != E.CLAIMED:  # a claim brings a new run, it is not late
-        return _stale(task, fact)
-    return Refused(
-        f"{name} is {now}: {fact.type} is not possible from there.",
-        hint=f"taskboard why {name}",
-        task=name,
-        data=data,
-        code="transition_blocked",
-    )
-
-
-def _stale(task: Task, fact: Fact) -> StaleRun:
-    current = f"{task.task}@{task.run.attempt}" if task.run else "none"
-    return StaleRun(
-        f"This run of {task.task} is no longer its current run (current: {current}).",
-        hint=f"Stop working on it. taskboard show {task.task} tells what happened.",
-        task=task.task,
-        data={"state": task.status.text, "verb": str(fact.type), "reason": "stale_run"},
-    )
-
-
 def _target(fact: Fact, row: Row) -> Status:
     status = stored_status(fact.to or "")
     if status.kind not in row.targets:
@@ -312,26 +273,9 @@ def _target(fact: Fact, row: Row) -> Status:
     return status
 
 
-def _guard(task: Task, fact: Fact, row: Row, rule: _Rule) -> None:
-    """What must hold besides the row: of a claim, of what ends a run, of two other types."""
-    if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
-        raise _stale(task, fact)
-    if fact.type == E.RETRIED and task.status.who != "retry":
-        raise _refusal(task, fact)
-    if fact.type == E.COST_RECORDED and (task.owed is None or task.owed.run != fact.run):
-        raise Refused(
-            f"What this run of {task.task} has cost is in the ledger already.",
-            task=task.task,
-            data={"state": task.status.text, "verb": str(fact.type), "reason": "stale_run"},
-        )
-    # The row of a task that waits is for people and containers: whoever names a run is late.
-    if row.run == "none" and not row.same and fact.run and rule.ends:
-        raise _stale(task, fact)
-
-
-def _line_changes(
-    task: Task, data: dict[str, Any], moved: bool, fresh: bool, changes: dict[str, Any]
-) -> None:
+def _say(task: Task, fact: Fact, moved: bool, fresh: bool, changes: dict[str, Any]) -> None:
+    """What the fact changes in the task's lines, and what any fact may say besides."""
+    data = fact.data
     if "note" in data:
         changes["note"] = data["note"]
     elif moved and task.note is not None:
@@ -340,6 +284,8 @@ def _line_changes(
         changes["result"] = data["result"]
     elif fresh:  # an old text that has the line of the last run is known by it no longer
         changes["result"] = None
+    if "cost_usd" in data or "question" in data:
+        changes |= said_changes(task, fact)
 
 
 def _shown(shown: tuple[str, ...], word: str) -> tuple[str, ...]:
