@@ -9,26 +9,18 @@ import pytest
 
 from taskboard.confiners.find import find_confiner
 from taskboard.core.outcome import Succeeded
-from taskboard.testing.offline import text, tool_use
+from taskboard.testing.offline import tool_use
 
 SECRET = "in-the-home-51c0ffee"
-REPORT = {
-    "status": "done",
-    "summary": "Wrote it.",
-    "question": "",
-    "artifacts": ["a.txt"],
-    "commits": [],
-    "urls": [],
-}
 
 
 @pytest.fixture
 def caged(bench):
-    def make(name, command, **options):
+    def make(command):
         confiner = find_confiner(os.environ).confiner
         if confiner is None:
             pytest.skip("nothing confines here: taskboard doctor says why")
-        found = bench(name, command, confiner=confiner, options=options)
+        found = bench(command, confiner=confiner)
         (found.folder / "home/secret").write_text(SECRET)
         (found.folder / "project").mkdir()
         (found.folder / "project/task-board.md").write_text("mine")
@@ -55,17 +47,17 @@ def look(desk):
 
 
 def test_claude_code_has_a_shell_in_a_cage(caged):
-    desk = caged("claude_code", "claude")
+    desk = caged("claude")
     desk.model.push(
         tool_use("Bash", {"command": look(desk), "description": "x"}),
-        tool_use("StructuredOutput", REPORT),
+        desk.report(),
     )
     held(desk, desk.run(order_of(desk)))
     assert "looked" in desk.told()
 
 
 def test_claude_code_sees_nothing_of_another_tasks_sessions_and_keys(caged):
-    desk = caged("claude_code", "claude")
+    desk = caged("claude")
     desk.state = desk.folder / "home/.local/state/agents"
     other = desk.state / "claude-code"
     for place in ("keys/run-of-another", "tasks/another/projects/p"):
@@ -75,7 +67,7 @@ def test_claude_code_sees_nothing_of_another_tasks_sessions_and_keys(caged):
     spoil = f"echo x >{other}/tasks/another/projects/p/it"
     desk.model.push(
         tool_use("Bash", {"command": f"{spoil}; {look}; echo looked", "description": "x"}),
-        tool_use("StructuredOutput", {**REPORT, "artifacts": []}),
+        desk.report(artifacts=[]),
     )
     outcome = desk.run(order_of(desk))
     assert isinstance(outcome, Succeeded), outcome
@@ -86,23 +78,18 @@ def test_claude_code_sees_nothing_of_another_tasks_sessions_and_keys(caged):
 
 
 def test_codex_confines_its_commands_itself_with_its_state_in_the_home(caged):
-    desk = caged("codex", "codex", model="gpt-6.1-sol")
+    desk = caged("codex")
     desk.state = desk.folder / "home/.local/state/taskboard"
     desk.state.mkdir(parents=True)
     (desk.state / "codex").mkdir()
     (desk.state / "codex/auth.json").write_text(json.dumps({"OPENAI_API_KEY": SECRET}))
     secrets = f"cat {desk.state}/codex/auth.json; "
-    desk.model.push(
-        tool_use("exec_command", {"cmd": secrets + look(desk)}), text(json.dumps(REPORT))
-    )
+    desk.model.push(tool_use("exec_command", {"cmd": secrets + look(desk)}), desk.report())
     held(desk, desk.run(order_of(desk)))
     assert "looked" in desk.told()
 
 
 def test_gemini_works_in_a_cage(caged):
-    desk = caged("gemini", "gemini", model="gemini-2.5-flash")
-    at = str(desk.folder / "project/a.txt")
-    desk.model.push(
-        tool_use("write_file", {"file_path": at, "content": "hello\n"}), text(json.dumps(REPORT))
-    )
+    desk = caged("gemini")
+    desk.model.push(desk.writes(desk.folder / "project/a.txt", "hello\n"), desk.report())
     held(desk, desk.run(order_of(desk)))

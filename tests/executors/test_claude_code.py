@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import shlex
 
@@ -8,25 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from taskboard.clock import SystemClock
-from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable
+from taskboard.core.outcome import Failed, NeedsInput, Succeeded, Unable
 from taskboard.core.rights import Rights
 from taskboard.run_bill import read_bill
-from taskboard.testing.offline import error, text, tool_use
-from taskboard.testing.rig import Witness, until
+from taskboard.testing.offline import tool_use
 
 CANARY = "sk-canary-51c0ffee-never-to-be-seen"
-REPORT = {
-    "status": "done",
-    "summary": "Wrote it.",
-    "question": "",
-    "artifacts": ["a.txt"],
-    "commits": [],
-    "urls": [],
-}
-
-
-def report(**more):
-    return tool_use("StructuredOutput", {**REPORT, **more})
 
 
 class NoCage:
@@ -41,122 +27,22 @@ class NoCage:
 
 @pytest.fixture
 def claude(bench):
-    return bench(
-        "claude_code", "claude", options={"shell": "always", "model": "claude-sonnet-5-5"}
-    )
-
-
-def test_a_task_is_done_and_its_report_bill_and_session_are_kept(claude):
-    order = claude.order()
-    claude.model.push(
-        tool_use("Write", {"file_path": str(order.project / "a.txt"), "content": "hello"}),
-        report(),
-    )
-    witness = Witness()
-    outcome = claude.run(order, witness)
-    assert isinstance(outcome, Succeeded), outcome
-    assert (order.project / "a.txt").read_text() == "hello"
-    assert (outcome.output, outcome.artifacts) == ("Wrote it.", ("a.txt",))
-    assert [r.tier for r in outcome.receipts] == [Tier.OUTPUT]
-    assert [u.model for u in outcome.bill.used] == ["claude-sonnet-5-5"]
-    assert outcome.bill.cost_usd > 0
-    assert any("Write" in said and "a.txt" in said for said in witness.texts)
-    kept = json.loads((order.folder / "session.json").read_text())
-    assert kept["program"] == "claude-code"
-    assert kept["session"] in (order.folder / order.log).read_text()
-    assert sorted(p.name for p in order.folder.iterdir()) == [
-        "bill.json",
-        "output.log",
-        "session.json",
-        "stderr.log",
-    ]
-
-
-def test_after_an_answer_the_same_session_goes_on_and_only_the_new_is_billed(claude):
-    first = claude.order()
-    claude.model.push(report(status="question", question="Which colour?"), report())
-    asked = claude.run(first)
-    assert isinstance(asked, NeedsInput)
-    assert asked.question == "Which colour?"
-    again = claude.folder / "runs/again"
-    second = claude.order(folder=again, previous=first.folder, news="The answer: blue.")
-    outcome = claude.run(second)
-    assert isinstance(outcome, Succeeded), outcome
-    last = json.dumps(claude.model.requests[-1].body["messages"])
-    assert "Do the work." in last
-    assert "The answer: blue." in last
-    sessions = [json.loads((o.folder / "session.json").read_text()) for o in (first, second)]
-    assert sessions[0]["session"] == sessions[1]["session"]
-    prompts = [o.bill.used[0].output for o in (asked, outcome)]
-    assert prompts[1] <= prompts[0] * 1.5, "the second run pays for the first again"
+    return bench("claude", shell="always")
 
 
 def test_what_a_run_had_used_when_it_was_ended_is_not_billed_to_the_next(claude):
     first = claude.order()
     claude.model.push(
         tool_use("Glob", {"pattern": "*"}, usage={"input_tokens": 50_000, "output_tokens": 100}),
-        report(commits=[], urls=[]),
+        claude.report(commits=[], urls=[]),
         when={"has_tools": True},
     )
     file = first.folder / "bill.json"
-
-    async def cancel():
-        work = asyncio.create_task(claude.executor().execute(first, Witness()))
-        await until(lambda: file.exists() or work.done(), "the first answer's bill")
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-
-    asyncio.run(cancel())
+    claude.cancel(first, file.exists, "the first answer's bill")
     assert read_bill(file.read_bytes()).used[0].input >= 50_000
     outcome = claude.run(claude.order("TASK-002", previous=first.folder, news="Go on."))
     assert isinstance(outcome, Succeeded), outcome
     assert outcome.bill.used[0].input < 50_000
-
-
-def test_a_session_that_is_gone_begins_anew_with_the_whole_prompt(claude):
-    gone = claude.folder / "gone"
-    gone.mkdir()
-    data = {"program": "claude-code", "session": "b2b1f0a4-0000-4000-8000-000000000000"}
-    (gone / "session.json").write_text(json.dumps(data))
-    claude.model.push(report())
-    order = claude.order(previous=gone, news="Go on.")
-    assert isinstance(claude.run(order), Succeeded)
-    assert "begun anew" in (order.folder / order.log).read_text()
-    assert "Do the work." in json.dumps(claude.model.requests[-1].body["messages"])
-
-
-def test_a_refused_key_is_unable_and_says_how_to_log_in(claude):
-    claude.model.push(error(401, times=None))
-    outcome = claude.run(claude.order())
-    assert isinstance(outcome, Unable), outcome
-    assert outcome.reason == "authentication"
-    assert "/login" in outcome.hint
-
-
-def test_nobody_logged_in_is_unable(claude):
-    claude.environ["ANTHROPIC_API_KEY"] = ""
-    assert claude.executor().fitness().logged_in is False
-    outcome = claude.run(claude.order())
-    assert isinstance(outcome, Unable), outcome
-    assert outcome.reason == "authentication"
-
-
-def test_a_quota_is_waited_for_elsewhere(claude):
-    claude.model.push(error(429, times=None, headers={"retry-after": "3600"}))
-    outcome = asyncio.run(
-        asyncio.wait_for(claude.executor().execute(claude.order(), Witness()), 20)
-    )
-    assert isinstance(outcome, Snoozed), outcome
-    assert outcome.until.endswith("Z")
-
-
-def test_without_a_report_it_is_asked_once_more_and_then_fails(claude):
-    claude.model.push(text("I think that I am done.", times=None))
-    order = claude.order()
-    outcome = claude.run(order)
-    assert isinstance(outcome, Failed), outcome
-    assert outcome.reason == "verdict"
-    assert (order.folder / order.log).read_text().count("asked for it once more") == 1
 
 
 def test_turns_that_are_used_up_are_told(claude):
@@ -179,7 +65,7 @@ LOOK = (
 def test_its_tools_see_no_key_and_nothing_that_is_kept_holds_it(claude):
     claude.environ["ANTHROPIC_API_KEY"] = CANARY
     look = f"{LOOK}; find {claude.folder}/state -type f -exec cat {{}} + | {FOUND}"
-    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), claude.report())
     outcome = claude.run(claude.order())
     assert isinstance(outcome, Succeeded), outcome
     told = claude.told()
@@ -211,7 +97,7 @@ def test_a_subscriptions_token_reaches_the_service_and_no_tool(claude, how):
         claude.environ |= {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": CANARY}
     assert claude.executor().fitness().logged_in
     look = f"{LOOK}; find {claude.folder}/state -type f -exec cat {{}} + | {FOUND}"
-    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), claude.report())
     outcome = claude.run(claude.order())
     assert isinstance(outcome, Succeeded), outcome
     asked = [r.headers["authorization"] for r in claude.model.requests]
@@ -225,7 +111,7 @@ def test_what_its_user_has_for_it_is_not_touched(claude):
     mine = login(claude, hours=1)
     before = {p: p.read_bytes() for p in mine.parent.rglob("*") if p.is_file()}
     look = 'echo "{}" >$CLAUDE_CONFIG_DIR/.claude.json; echo at $CLAUDE_CONFIG_DIR.'
-    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), report())
+    claude.model.push(tool_use("Bash", {"command": look, "description": "x"}), claude.report())
     assert isinstance(claude.run(claude.order()), Succeeded)
     assert f"at {claude.folder}/state/claude-code/tasks/" in claude.told()
     assert {p: p.read_bytes() for p in mine.parent.rglob("*") if p.is_file()} == before
@@ -243,14 +129,14 @@ def test_where_the_proxy_has_a_password_there_is_no_shell_unless_always(claude):
     for wish, there in (("confined", False), ("always", True)):
         claude.options["shell"] = wish
         claude.confiner = NoCage()
-        claude.model.push(report())
+        claude.model.push(claude.report())
         folder = claude.folder / "runs" / wish
         assert isinstance(claude.run(claude.order(folder=folder)), Succeeded)
         tools = [tool["name"] for tool in claude.model.requests[-1].body["tools"]]
         assert ("Bash" in tools) is there
     del claude.environ["HTTPS_PROXY"]
     claude.options["shell"] = "confined"
-    claude.model.push(report())
+    claude.model.push(claude.report())
     assert isinstance(claude.run(claude.order(folder=claude.folder / "runs/last")), Succeeded)
     assert "Bash" in [tool["name"] for tool in claude.model.requests[-1].body["tools"]]
 
@@ -267,8 +153,8 @@ def test_what_a_tool_plants_in_its_folder_is_gone_the_next_time(claude):
     )
     claude.model.push(
         tool_use("Bash", {"command": plant, "description": "x"}),
-        report(status="question", question="Which?"),
-        report(),
+        claude.report(status="question", question="Which?"),
+        claude.report(),
     )
     trusted = Rights(hooks=True)
     first = claude.order(rights=trusted)
@@ -288,7 +174,7 @@ def test_nothing_that_lies_in_a_project_runs_by_itself(claude):
     (order.project / ".claude/settings.json").write_text(json.dumps({"hooks": hooks}))
     server = {"command": "/bin/sh", "args": ["-c", f"touch {claude.folder}/server-ran"]}
     (order.project / ".mcp.json").write_text(json.dumps({"mcpServers": {"evil": server}}))
-    claude.model.push(report(), report())
+    claude.model.push(claude.report(), claude.report())
     assert isinstance(claude.run(order), Succeeded)
     assert not list(claude.folder.glob("*-ran"))
     trusted = replace(order, rights=Rights(hooks=True), folder=claude.folder / "runs/trusted")
@@ -304,7 +190,7 @@ def test_control_files_are_refused_to_its_tools_and_a_stranger_gets_no_shell(cla
         tool_use("Read", {"file_path": str(board)}),
         tool_use("Write", {"file_path": str(board), "content": "forged"}),
         tool_use("Bash", {"command": "touch ran", "description": "x"}),
-        report(),
+        claude.report(),
     )
     assert isinstance(claude.run(order), Succeeded)
     assert board.read_text() == "mine"
@@ -318,24 +204,9 @@ def test_cancelled_in_a_tool_nothing_stays_behind(claude):
     command = f'setsid nohup python3 -c "{program}" >/dev/null 2>&1 & python3 -c "{program}"'
     claude.model.push(tool_use("Bash", {"command": command, "description": "x"}))
     pid = order.project / "pid"
-
-    async def cancel():
-        work = asyncio.create_task(claude.executor().execute(order, Witness()))
-        await until(lambda: (pid.exists() and pid.read_text()) or work.done(), "the tool")
-        work.cancel()
-        outcome = (await asyncio.gather(work, return_exceptions=True))[0]
-        assert isinstance(outcome, asyncio.CancelledError), outcome
-
-    asyncio.run(cancel())
+    claude.cancel(order, lambda: pid.exists() and pid.read_text(), "the tool")
     assert claude.edges().processes.identify(int(pid.read_text())) is None
     bill = read_bill((order.folder / "bill.json").read_bytes())
     assert [u.model for u in bill.used] == ["claude-sonnet-5-5"]
     assert bill.used[0].prompt > 1000
     assert bill.cost_usd is not None
-
-
-def test_doctor_is_told_version_and_login(claude):
-    fitness = asyncio.run(claude.executor().examine())
-    assert fitness.usable
-    assert fitness.logged_in
-    assert fitness.version.count(".") == 2
