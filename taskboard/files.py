@@ -106,6 +106,16 @@ class Files(Protocol):
         over it, and the folder synced when ``durable``."""
         ...
 
+    def create(self, path: Path, data: bytes) -> None:
+        """A new file with mode 0600, not synced; ``FileExistsError`` when the name is taken. Who
+        reads at that moment may find only the front of it."""
+        ...
+
+    def overwrite(self, path: Path, data: bytes) -> None:
+        """Put ``data`` over the front of a file that is there, in one write, not synced; what
+        was longer stays. Who reads at that moment may find a mixture."""
+        ...
+
     def write_beside(self, path: Path, data: bytes) -> Path:
         """A synced temporary file in ``path``'s folder with ``path``'s mode, owner and extended
         attributes. Its name starts with a dot and ends in ``.taskboard-tmp``."""

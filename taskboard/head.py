@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,35 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     when: str
     sealed: int = 0
+    check: str = ""
+    """Of the other fields (``spell``); empty in a record that was made before there was one."""
+
+
+_NUMBERS = 20
+"""Digits of the greatest number that a record has room for."""
+
+
+def spell(record: Head) -> bytes:
+    """A record as it stands in its file, with its check. All records of one ledger at one path
+    are of one length, so that each can be written over the one before."""
+    line = msgspec.json.encode(msgspec.structs.replace(record, check=_check(record))) + b"\n"
+    numbers = (record.seq, record.end, record.sealed)
+    room = sum(_NUMBERS - len(str(number)) for number in numbers)
+    return b" " * room + line
+
+
+def read(data: bytes) -> Head | None:
+    """The record in a file; None when it is none, or not one that was written whole."""
+    try:
+        found = msgspec.json.decode(data, type=Head)
+    except msgspec.MsgspecError:
+        return None
+    return found if found.check in ("", _check(found)) else None
+
+
+def _check(record: Head) -> str:
+    facts = msgspec.json.encode(msgspec.structs.replace(record, check=""))
+    return hashlib.sha256(facts).hexdigest()[:16]
 
 
 _FORK = "`taskboard fork` goes on here in a new ledger with the tasks as this one knows them"

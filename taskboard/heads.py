@@ -25,6 +25,11 @@ that the ledger is known here, and nothing else. An absent or empty ledger is a 
 that only read go on; ``taskboard fork`` goes on deliberately in a new ledger. Nothing lifts this,
 ``TASKBOARD_TRUST`` neither: whoever keeps workspaces longer than a home folder (in containers)
 keeps ``$XDG_STATE_HOME`` with them.
+
+A record is rewritten where it stands, in one write, and carries a check of itself. A new file
+renamed over it would be as good, but with every run that begins the file system would have to
+give it room and flush it (ext4 does before such a rename): that takes longer than all else that a
+run has the disk do.
 """
 
 from __future__ import annotations
@@ -35,8 +40,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from taskboard import head
 from taskboard.clock import Clock
@@ -53,6 +56,8 @@ EVERY = 1.0
 """Seconds between two rewrites of a record."""
 
 _MAX_RECORD = 1 << 13
+_LOOKS = 5
+"""How often a record is read until it is whole: another process may be at it that moment."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 """A ledger id names a file here, and it comes out of a file that anybody may have written."""
 
@@ -79,6 +84,8 @@ class Heads:
         self._pending: tuple[Mark, Path] | None = None
         self._last: tuple[str, int] | None = None
         """Ledger and sequence that were noted last."""
+        self._spelled: tuple[float, Path, str] | None = None
+        """When a path was looked up, the path, and its real spelling."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str], files: Files, clock: Clock) -> Heads:
@@ -137,14 +144,34 @@ class Heads:
         self._wrote = self._clock.awake()
         mine = self._head(*noted)
         known = self._read(mine.ledger_id)
-        if isinstance(known, Head) and known.path == mine.path and known.seq >= mine.seq:
+        here = isinstance(known, Head) and known.path == mine.path
+        if isinstance(known, Head) and here and known.seq >= mine.seq:
             return
         with suppress(OSError):
-            self._write(mine, durable=False)
+            if isinstance(known, Head) and here and known.check:
+                self._files.overwrite(self._folder / mine.ledger_id, head.spell(mine))
+            else:  # of another length, or nobody knows of which
+                self._write(mine, durable=False)
 
     def _head(self, mark: Mark, path: Path) -> Head:
-        spelled, when = _spelled(self._files.resolve(path)), stamp(self._clock.now())
-        return Head(path=spelled, when=when, **mark._asdict())
+        when = stamp(self._clock.now())
+        ledger_id, seq, digest, end, sealed = mark
+        return Head(
+            ledger_id=ledger_id,
+            seq=seq,
+            hash=digest,
+            end=end,
+            path=self._real(path),
+            when=when,
+            sealed=sealed,
+        )
+
+    def _real(self, path: Path) -> str:
+        """Where a path leads: looked up again each second, not for each run that begins."""
+        now, known = self._clock.awake(), self._spelled
+        if known is None or known[1] != path or now - known[0] >= EVERY:
+            self._spelled = known = (now, path, _spelled(self._files.resolve(path)))
+        return known[2]
 
     def _holder(self, path: Path, segments: Path | None, known: Head, sealed: int) -> Path | None:
         """The file that must hold the recorded event: it may have been sealed since. None when
@@ -158,16 +185,21 @@ class Heads:
 
     def _write(self, mine: Head, *, durable: bool) -> None:
         place = self._folder / mine.ledger_id
-        self._files.write(place, msgspec.json.encode(mine) + b"\n", durable=durable)
+        self._files.write(place, head.spell(mine), durable=durable)
 
     def _read(self, ledger_id: str) -> Head | str | None:
         """The record, why it tells nothing, or None when there is none."""
         place = self._folder / ledger_id
         try:
-            found = msgspec.json.decode(self._files.read(place, _MAX_RECORD), type=Head)
+            for _ in range(_LOOKS):
+                found = head.read(self._files.read(place, _MAX_RECORD))
+                if found is not None:
+                    break
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError):
+        except OSError:
+            return f"{place} cannot be read."
+        if found is None:
             return f"{place} cannot be read."
         return found if found.ledger_id == ledger_id else f"{place} is about another ledger."
 

@@ -163,3 +163,38 @@ def test_a_swap_race_never_leads_out_of_the_folder(tmp_path):
     proofs = [answer for answer in found if not isinstance(answer, str)]
     assert {proof.size for proof in proofs} == {len(b"inside")}
     assert len(proofs) < len(found)
+
+
+def test_a_created_file_is_new_and_an_overwritten_one_was_there(tmp_path):
+    files = DiskFiles()
+    with pytest.raises(FileNotFoundError):
+        files.overwrite(tmp_path / "a", b"1")
+    before = os.umask(0o277)
+    try:
+        files.create(tmp_path / "a", b"12345")
+    finally:
+        os.umask(before)
+    assert oct((tmp_path / "a").stat().st_mode)[-3:] == "600"
+    with pytest.raises(FileExistsError):
+        files.create(tmp_path / "a", b"1")
+    inode = (tmp_path / "a").stat().st_ino
+    files.overwrite(tmp_path / "a", b"abc")
+    assert (tmp_path / "a").read_bytes() == b"abc45"
+    assert (tmp_path / "a").stat().st_ino == inode
+    (tmp_path / "link").symlink_to("a")
+    for call in (files.create, files.overwrite):
+        with pytest.raises(OSError):  # noqa: PT011  which one depends on the system
+            call(tmp_path / "link", b"x")
+    assert (tmp_path / "a").read_bytes() == b"abc45"
+
+
+def test_a_folder_is_removed_with_all_in_it_or_empty(tmp_path):
+    files = DiskFiles()
+    (tmp_path / "f" / "g").mkdir(parents=True)
+    (tmp_path / "f" / "a").write_bytes(b"1")
+    for _ in range(2):
+        files.remove_folder(tmp_path / "f")
+        assert not (tmp_path / "f").exists()
+    (tmp_path / "f").mkdir()
+    files.remove_folder(tmp_path / "f")
+    assert not (tmp_path / "f").exists()

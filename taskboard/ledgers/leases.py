@@ -10,6 +10,7 @@ import msgspec
 from taskboard.files import Files
 from taskboard.ledger import Lease
 
+_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Lease)
 
 
@@ -23,23 +24,34 @@ class DirectoryLeases:
     def __init__(self, files: Files, locks: Path) -> None:
         self._files = files
         self._locks = locks
+        self._is_made = False
 
     def take(self, lease: Lease) -> bool:
         """Make the lease; False when somebody made this number first."""
-        self._files.make_folder(self._locks)
+        folder = self._locks / lease.label
+        if not self._is_made:
+            self._files.make_folder(self._locks)
+            self._is_made = True
         try:
-            self._files.mkdir(self._locks / lease.label)
+            self._files.mkdir(folder)
         except FileExistsError:
             return False
-        self._write(lease)
+        except FileNotFoundError:  # somebody has tidied up
+            self._is_made = False
+            return self.take(lease)
+        # Straight into the folder, which nobody else writes to: who looks before it is whole
+        # finds what a maker leaves who is at it or died there. A rename would hide nothing more,
+        # and each name that is made or changed is one more thing for the next sync to carry.
+        self._files.create(folder / _FILE, _ENCODER.encode(lease) + b"\n")
         return True
 
     def renew(self, lease: Lease) -> bool:
         """Write a later version of one's own lease; False when it is no longer one's own."""
         if not self._is_own(lease):
             return False
-        try:
-            self._write(lease)
+        path = self._locks / lease.label / _FILE
+        try:  # whole or not at all: who sees half of it would take a live lease for a dead one
+            self._files.write(path, _ENCODER.encode(lease) + b"\n", durable=False)
         except FileNotFoundError:  # dropped or collected this very moment
             return False
         return True
@@ -54,7 +66,9 @@ class DirectoryLeases:
     def drop(self, lease: Lease) -> None:
         """Remove one's own lease, and nobody else's."""
         if self._is_own(lease):
-            self._files.remove_folder(self._locks / lease.label)
+            folder = self._locks / lease.label
+            self._files.remove(folder / _FILE)
+            self._files.remove_folder(folder)
 
     def made(self, task: str, attempt: int) -> datetime | None:
         """When the folder of this number last changed, by the disk's wall clock; None when it
@@ -70,10 +84,6 @@ class DirectoryLeases:
     def _is_own(self, lease: Lease) -> bool:
         found = self.find(lease.task, lease.attempt)
         return found is not None and found.run == lease.run
-
-    def _write(self, lease: Lease) -> None:
-        path = self._locks / lease.label / _FILE
-        self._files.write(path, msgspec.json.encode(lease) + b"\n", durable=False)
 
 
 class MemoryLeases:

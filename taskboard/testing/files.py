@@ -135,6 +135,17 @@ class SimFiles:
         if durable:
             self.sync_folder(path.parent)
 
+    def create(self, path: Path, data: bytes) -> None:
+        """A new file, not synced."""
+        dying = self.steps.begin("create", path)
+        node = self._new(path, stat.S_IFREG, 0o600)
+        self.steps.end(dying)
+        self._fill(path, node, data)
+
+    def overwrite(self, path: Path, data: bytes) -> None:
+        """Put ``data`` over the front of a file that is there, not synced."""
+        self._fill(path, self._file(path), data)
+
     def write_beside(self, path: Path, data: bytes) -> Path:
         """A synced temporary file beside ``path`` that looks like it."""
         like = self._file(path)
@@ -294,7 +305,8 @@ class SimFiles:
 
     def _fill(self, path: Path, node: Node, data: bytes) -> None:
         dying = self.steps.begin("write", path)
-        node.data[:] = self.steps.torn(data, dying)
+        torn = self.steps.torn(data, dying)
+        node.data[: len(torn)] = torn
         node.mtime_ns = node.ctime_ns = self.disk.tick()
         self.steps.end(dying)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from taskboard import head
 from taskboard.core.codec import decode, seal
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt, Storage
@@ -300,6 +301,39 @@ def test_the_record_is_rewritten_at_most_once_a_second_and_at_the_end():
     late.note(Mark("a-b", 2, "2" * 64, 200), PATH)
     late.flush()
     assert seq() == 4, "a slower process takes nothing back"
+
+
+def test_a_record_is_written_over_the_one_before_and_never_made_anew():
+    steps = []
+    files, clock = SimFiles(between=steps.append), ManualClock()
+    heads = heads_of(files, clock)
+    heads.begin("a-b", PATH)
+    steps.clear()
+    for number in range(1, 12):
+        heads.note(Mark("a-b", number, "1" * 64, number * 100), PATH, at_once=True)
+    assert [step.split()[0] for step in steps] == ["read", "write"] * 11
+    files.write(HOME / "a-b", b"torn", durable=False)
+    heads.note(Mark("a-b", 12, "1" * 64, 1200), PATH, at_once=True)
+    assert head.read(files.read(HOME / "a-b")).seq == 12, "one that cannot be read is replaced"
+
+
+def test_who_reads_a_record_while_it_is_written_looks_again():
+    files = SimFiles()
+    data = told(files)
+    (name,) = files.names(HOME)
+    whole = files.read(HOME / name)
+    reads = []
+
+    def between(step):
+        if step == f"read {HOME / name}":
+            reads.append(step)
+            node = files.disk.need(HOME / name)
+            node.data[:] = whole if len(reads) == 3 else whole.replace(b'"seq":', b'"seq":1')
+
+    put(files, lines(data, 4))
+    looking = SimFiles(files.disk, between=between)
+    assert heads_of(looking).judge(PATH).code == "ledger_rollback"
+    assert len(reads) == 3
 
 
 def noted(files):

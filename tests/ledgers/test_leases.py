@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from taskboard.disk import DiskFiles
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.testing.files import SimFiles
 from taskboard.testing.leases import lease
+from taskboard.testing.steps import Crashed
 
 LOCKS = Path("/w/.taskboard/locks")
 
@@ -67,3 +69,27 @@ def test_a_renewal_is_never_seen_half_written_and_syncs_nothing():
     assert leases.renew(msgspec.structs.replace(lease(), renewals=1))
     assert not [step for step in seen if step.startswith("sync")]
     assert [step.split()[0] for step in seen] == ["read", "create", "write", "rename"]
+
+
+def test_a_lease_is_taken_where_somebody_has_tidied_up():
+    files = SimFiles()
+    leases = start(files)
+    leases.take(lease())
+    files.remove_folder(LOCKS)
+    assert leases.take(lease())
+    assert leases.find("TASK-001", 1) == lease()
+
+
+def test_a_maker_who_died_at_it_leaves_a_number_to_step_over():
+    for step in range(1, 8):
+        files = SimFiles()
+        leases = start(files)
+        leases.take(lease(attempt=9))
+        files.crash_at(step)
+        with suppress(Crashed):
+            leases.take(lease())
+        files.restart()
+        found = leases.find("TASK-001", 1)
+        assert found in {None, lease()}
+        assert leases.take(lease("run-2")) == (leases.find("TASK-001", 1) == lease("run-2"))
+    assert found == lease(), "at last it lived"
