@@ -7,8 +7,6 @@ with ``asyncio.timeout``.
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -85,6 +83,8 @@ async def connect(
         # The SDK sleeps as long as it is told to, for weeks if need be.
         if (_retry_after(response.headers) or 0) > patience:
             response.headers["x-should-retry"] = "false"
+
+    import asyncio
 
     anthropic, http = await asyncio.to_thread(_open, base_url, impatient)
     async with anthropic.AsyncAnthropic(
@@ -174,6 +174,8 @@ _PASSING = {"rate_limited", "overloaded", "server", "timeout"}
 
 def _lost(error: BaseException, anthropic: Any, httpx2: Any) -> Trouble:
     """An error of the way there or back."""
+    import json
+
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return _TOO_LATE
     broken = (

@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from taskboard.anthropic_api import KEYS
-from taskboard.clock import SystemClock
+from taskboard.clock import Clock, SystemClock
 from taskboard.config import Configured, load
-from taskboard.confinement import Confiner
 from taskboard.core.bill import Rates
 from taskboard.core.event import Draft
 from taskboard.core.prices import FREE, PRICES
@@ -30,20 +29,19 @@ from taskboard.disk import DiskFiles
 from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Edges
 from taskboard.git import FolderGit
-from taskboard.git_commits import GitCommits
 from taskboard.heads import Heads, opened_as
 from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, Salvaged, fork, salvage
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
+from taskboard.outside import Commits, Web
 from taskboard.processes import SystemProcesses
 from taskboard.registry import Executors, decider, names
 from taskboard.trust import Trust
-from taskboard.wakefulness import Wakefulness
-from taskboard.web import PublicWeb
 from taskboard.workspace import Workspace, find, user_state
 
 if TYPE_CHECKING:
+    from taskboard.confinement import Confiner
     from taskboard.loop.bell import CommandBell
 
 
@@ -85,65 +83,100 @@ def open_app(
     only read: they make no file and repair nothing. Raises ``NotFound`` and ``BadSettings``."""
     environ = os.environ if environ is None else environ
     workspace = find(start, board)
-    files, clock, processes = DiskFiles(), SystemClock(), SystemProcesses()
+    files, clock = DiskFiles(), SystemClock()
     trust = Trust.of(environ, files)
     configured = load(workspace, environ, flags, trusted=trust.trusted(workspace) is None)
     settings = configured.settings
-    device = _device()
-    redactor = Redactor(secrets_of(environ))
     path = _ledger_path(workspace, settings)
+    place = Place(path, workspace.state, workspace.board.name, _device())
     heads = Heads.of(environ, files, clock)
+    redactor = Redactor(secrets_of(environ))
     ledger = JsonlLedger(
         files,
         clock,
         path=path,
-        state=workspace.state,
-        device=device,
-        board=workspace.board.name,
+        state=place.state,
+        device=place.device,
+        board=place.board,
         heads=heads,
         writable=writable,
         redact=redactor.redact_data,
     )
-    prices = _prices(settings, environ)
     edges = Edges(
         clock=clock,
-        processes=processes,
+        processes=SystemProcesses(),
         environ=environ,
         state=user_state(environ) / "agents",
-        prices=prices,
+        prices=_prices(settings, environ),
     )
-    executors = Executors(edges, settings.executors, cache(partial(_confiner, environ)))
-    priority = decider("priority", Desk(clock=clock, environ=environ, root=workspace.root))
-    desk = Desk(
-        clock=clock, environ=environ, root=workspace.root, fallback=priority, prices=prices
+    ctx = _context(
+        workspace,
+        settings=settings,
+        files=files,
+        edges=edges,
+        ledger=ledger,
+        trust=trust,
+        redactor=redactor,
     )
-    ctx = Context(
+    return App(workspace, configured, ctx, Memory(), ledger, trust, heads, place)
+
+
+def _context(
+    workspace: Workspace,
+    *,
+    settings: Settings,
+    files: DiskFiles,
+    edges: Edges,
+    ledger: JsonlLedger,
+    trust: Trust,
+    redactor: Redactor,
+) -> Context:
+    clock, environ, root = edges.clock, edges.environ, workspace.root
+    path = _ledger_path(workspace, settings)
+    priority = decider("priority", Desk(clock=clock, environ=environ, root=root))
+    desk = Desk(clock=clock, environ=environ, root=root, fallback=priority, prices=edges.prices)
+    boot = edges.processes.me().boot
+    return Context(
         workspace=workspace,
         settings=settings,
         files=files,
         clock=clock,
-        processes=processes,
+        processes=edges.processes,
         ledger=ledger,
         history=ledger,
         leases=DirectoryLeases(files, workspace.locks),
-        writeback=WriteBack(
-            files, clock, board=workspace.board, state=workspace.state, boot=processes.me().boot
-        ),
-        executors=executors,
+        writeback=WriteBack(files, clock, board=workspace.board, state=workspace.state, boot=boot),
+        executors=Executors(edges, settings.executors, cache(partial(_confiner, environ))),
         decider=_decider(settings, desk),
         fallback=priority,
-        device=device,
+        device=_device(),
         mark=_mark(clock),
         owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace, path),
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
-        commits=GitCommits(environ, (workspace.root,)),
-        web=PublicWeb(),
-        keep_awake=Wakefulness().hold if settings.keep_awake else nullcontext,
+        commits=partial(_commits, environ, root),
+        web=_web,
+        keep_awake=_wakefulness() if settings.keep_awake else nullcontext,
         bell=_bell(settings, workspace, edges, files, redactor) if settings.notify else None,
     )
-    place = Place(path, workspace.state, workspace.board.name, device)
-    return App(workspace, configured, ctx, Memory(), ledger, trust, heads, place)
+
+
+def _commits(environ: Mapping[str, str], root: Path) -> Commits:
+    from taskboard.git_commits import GitCommits
+
+    return GitCommits(environ, (root,))
+
+
+def _web() -> Web:
+    from taskboard.web import PublicWeb
+
+    return PublicWeb()
+
+
+def _wakefulness() -> Callable[[], AbstractContextManager[object]]:
+    from taskboard.wakefulness import Wakefulness
+
+    return Wakefulness().hold
 
 
 def _bell(
@@ -227,6 +260,6 @@ def _device() -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name) or "device"
 
 
-def _mark(clock: SystemClock) -> str:
+def _mark(clock: Clock) -> str:
     """Three hex digits that tell this process's agents from another's."""
     return f"{int(clock.random() * 0x1000):03x}"

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import os
 import subprocess
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from taskboard.clock import Clock
 from taskboard.exits import Exit, reap_child
 from taskboard.processes import Processes, Who
+from taskboard.waiting import Wait, whole
 
 Sink = Callable[[bytes], None]
 
@@ -24,9 +25,6 @@ nobody has recorded never starts. This needs no ``preexec_fn``, which is unsafe 
 _STANDARD = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "XDG_STATE_HOME")
 """The last so that commands inside a run find what this machine remembers of the ledger."""
 _BLOCK = 1 << 16
-_NAP = 1.0
-"""Seconds between two looks at the clock. One that takes much longer was no wait of ours: this
-process was stopped (a frozen machine, Ctrl-Z), and that is nobody's working time."""
 _DRAIN = 1 << 20
 """More than a pipe holds (at most 1 MiB): what was written before the end is read after it, and
 somebody who keeps writing cannot keep us."""
@@ -88,9 +86,8 @@ class Child:
         self._popen = popen
         self._gate = gate
         self._pipes = dict(pipes)
-        self._clock = clock
         self._processes = processes
-        self._heard = clock.awake()
+        self._wait = Wait(clock)
         self._exit = Exit(popen.pid)
         for pipe in self._pipes:
             asyncio.get_running_loop().add_reader(pipe, self._listen, pipe)
@@ -111,10 +108,10 @@ class Child:
         try:
             started(self.who)
             self._open_gate()
-            cause = await self._wait(timeout, stall)
+            cause = await self._wait.within(self._exit.done, timeout, stall)
         finally:
             code = await self._end(marker, grace)
-        if cause != "exit":
+        if cause != "done":
             return Ending(cause, code)
         if code is None:
             return Ending("lost", None)
@@ -130,25 +127,6 @@ class Child:
             os.close(self._gate)
             self._gate = -1
 
-    async def _wait(self, timeout: float, stall: float | None) -> str:  # noqa: ASYNC109
-        self._heard = began = self._clock.awake()
-        while not self._exit.done.done():
-            until, cause = began + timeout, "timeout"
-            if stall is not None and self._heard + stall < until:
-                until, cause = self._heard + stall, "stall"
-            left = until - self._clock.awake()
-            if left <= 0:
-                return cause
-            # The loop's timer may count sleep; the clock is asked again after it.
-            nap, before = min(max(left, 0.01), _NAP), self._clock.awake()
-            await asyncio.wait({self._exit.done}, timeout=nap)
-            now = self._clock.awake()
-            stopped = now - before - nap
-            if stopped > _NAP:
-                began += stopped
-                self._heard = min(self._heard + stopped, now)
-        return "exit"
-
     def _listen(self, pipe: int) -> None:
         """One block, as it comes."""
         try:
@@ -158,7 +136,7 @@ class Child:
         if not data:
             self._close_pipe(pipe)
             return
-        self._heard = self._clock.awake()
+        self._wait.heard()
         self._pipes[pipe](data)
 
     def _drain(self) -> None:
@@ -180,7 +158,11 @@ class Child:
         self._shut_gate()
         try:
             self._drain()
-            await _whole(self._processes.end_group(self.who, marker, grace=grace))
+            ending = asyncio.ensure_future(
+                self._processes.end_group(self.who, marker, grace=grace)
+            )
+            await whole(ending)
+            ending.result()
         finally:
             try:
                 self._drain()
@@ -253,17 +235,3 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[i
 def _abandon(popen: subprocess.Popen[bytes]) -> None:
     popen.kill()
     popen.wait()
-
-
-async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """Await ``work`` to its end; a cancellation waits for it and is raised then."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled or task.cancelled():
-        raise asyncio.CancelledError
-    task.result()

@@ -7,7 +7,6 @@ import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from taskboard.core.finding import Commit, Nothing, Refs
 from taskboard.core.gate import commit_problem
@@ -17,42 +16,6 @@ from taskboard.git_refs import note_refs
 
 SECONDS = 60.0
 """For all that git is asked about one commit: a million commits take some ten."""
-
-
-class Commits(Protocol):
-    """What the loop asks of the repository that a project lies in."""
-
-    async def note(self, project: Path) -> Refs:
-        """What its refs lead to now. Never raises."""
-        ...
-
-    async def find(self, project: Path, commit: str, noted: Refs) -> Commit | Nothing:
-        """The commit of this name (7 hex digits at least), if it is in the project's repository
-        and the refs ``noted`` did not lead to it. Never raises."""
-        ...
-
-    async def head(self, project: Path) -> str | None:
-        """The id of the commit that is checked out there, or None."""
-        ...
-
-
-class NoCommits:
-    """Implements ``Commits`` where there is no repository."""
-
-    async def note(self, project: Path) -> Refs:
-        """No repository."""
-        del project
-        return Refs()
-
-    async def find(self, project: Path, commit: str, noted: Refs) -> Commit | Nothing:
-        """Nothing."""
-        del project, commit, noted
-        return Nothing(problem="the project lies in no git repository")
-
-    async def head(self, project: Path) -> str | None:
-        """None."""
-        del project
-        return None
 
 
 class GitCommits:

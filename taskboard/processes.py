@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -85,6 +84,8 @@ class SystemProcesses:
         cancellation go on. What cannot be ended is given up after half a minute and logged."""
         if leader.boot != self._this_boot():
             return
+        import asyncio
+
         ending = _Ending(self._table, leader, marker)
         try:
             await _end(ending, grace)
@@ -235,6 +236,8 @@ def _keys(rows: dict[int, Row]) -> set[tuple[int, int]]:
 
 
 async def _end(ending: _Ending, grace: float) -> None:
+    import asyncio
+
     clock = asyncio.get_running_loop().time
     kill_from = clock() + grace
     told: set[tuple[int, int]] = set()
@@ -252,6 +255,8 @@ async def _end(ending: _Ending, grace: float) -> None:
 
 async def _until_gone(ending: _Ending, until: float) -> None:
     """Look at those found, each 1 to 16 ms, until they are gone or it is ``until``."""
+    import asyncio
+
     clock = asyncio.get_running_loop().time
     pause = 0.001
     while ending.remain() and clock() < until:

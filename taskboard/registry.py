@@ -7,14 +7,12 @@ is imported when it is first needed: most commands need none.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -107,6 +105,8 @@ def _module(kind: str, name: str) -> ModuleType:
 
 @cache
 def _loaded(path: Path) -> ModuleType:
+    from importlib.util import module_from_spec, spec_from_file_location
+
     spec = spec_from_file_location(f"taskboard_own_{path.stem}", path)
     if spec is None or spec.loader is None:  # no file of Python's
         raise ImportError(f"{path} cannot be loaded")
@@ -234,6 +234,8 @@ class _Late:
 
     async def execute(self, order: Order, watcher: Watcher) -> Outcome:
         if self._working is None:
+            import asyncio
+
             confiner = await asyncio.to_thread(self._confiner)
             self._working = self._make(replace(self._edges, confiner=confiner))
         return await self._working.execute(order, watcher)

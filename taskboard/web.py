@@ -14,7 +14,6 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from taskboard.core.addresses import address_problem
 from taskboard.core.finding import Nothing, Page
@@ -42,24 +41,6 @@ Dial = Callable[
     [str, str, ssl.SSLContext], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 ]
 """Connect to an address (never a name) as the host that its certificate has to name."""
-
-
-class Web(Protocol):
-    """What the host asks of the web."""
-
-    async def fetch(self, url: str) -> Page | Nothing:
-        """The page that a public https URL leads to now, or why it is no evidence. Never raises;
-        ends within half a minute."""
-        ...
-
-
-class NoWeb:
-    """Implements ``Web`` where there is none."""
-
-    async def fetch(self, url: str) -> Page | Nothing:
-        """Nothing, for now."""
-        del url
-        return Nothing(problem="there is no network here", passing=True)
 
 
 async def resolve(host: str) -> Sequence[str]:

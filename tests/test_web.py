@@ -587,7 +587,7 @@ def test_the_program_looks_up_and_connects_by_no_other_way(tmp_path, monkeypatch
     (tmp_path / "task-board.md").write_text("# B\n")
     app = open_app(tmp_path, environ={"HOME": str(tmp_path)})
     try:
-        web = app.ctx.web
+        web = app.ctx.web()
         assert type(web) is PublicWeb
         assert (web._resolve, web._dial, web._trust) == (resolve, dial, system_trust)
         assert (web._seconds, web._most) == (30.0, 16 << 20)

@@ -40,7 +40,7 @@ def away(
         seen = await look(app)
         return await _find(app, seen, now, asked)
 
-    told = call.run(work, writable=False)
+    told = call.read(work)
     call.answer("away", lambda: _shape(told), lambda screen: away_lines(screen, told))
 
 

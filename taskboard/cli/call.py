@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,12 +21,13 @@ T = TypeVar("T")
 SCHEMA_VERSION = 1
 
 
-@dataclass(slots=True)
 class Call:
     """What stood before and after the command: ``--board`` and ``--json``."""
 
-    board: Path | None = None
-    json: bool = False
+    __slots__ = ("board", "json")
+
+    def __init__(self, *, board: Path | None = None, json: bool = False) -> None:
+        self.board, self.json = board, json
 
     @classmethod
     def of(cls, ctx: typer.Context) -> Call:
@@ -63,6 +63,19 @@ class Call:
         reads goes on and says it."""
         import asyncio
 
+        return self._do(work, asyncio.run, writable=writable)
+
+    def read(self, work: Callable[[App], Awaitable[T]]) -> T:
+        """Open the workspace to read it, and do work that waits for nothing."""
+        return self._do(work, _at_once, writable=False)
+
+    def _do(
+        self,
+        work: Callable[[App], Awaitable[T]],
+        run: Callable[[Coroutine[Any, Any, None]], object],
+        *,
+        writable: bool,
+    ) -> T:
         from taskboard.log import log
 
         app = self.open(writable=writable)
@@ -82,7 +95,7 @@ class Call:
             finally:
                 app.ledger.close()
 
-        asyncio.run(whole())
+        run(whole())
         return done[0]
 
     def answer(
@@ -118,3 +131,14 @@ class Call:
             lines = logging.StreamHandler(sys.stderr)
             lines.setFormatter(logging.Formatter("taskboard: %(message)s"))
             log.addHandler(lines)
+
+
+def _at_once(work: Coroutine[Any, Any, None]) -> None:
+    """Do what waits for nothing, as reading files does: ``asyncio``, with all that it imports,
+    takes longer than most reading."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    work.close()
+    raise RuntimeError("reading waited for something, and nobody is there to wait")

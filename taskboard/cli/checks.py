@@ -36,7 +36,7 @@ def check(ctx: typer.Context) -> None:
         await _require_board(app)
         return await look(app)
 
-    seen = call.run(work, writable=False)
+    seen = call.read(work)
     file = file_name(seen.ctx.workspace.board)
     found = [diagnosis_shape(file, d) for d in seen.diagnoses]
     call.answer(
@@ -62,7 +62,7 @@ def verify(
     --since also that it goes on from a head that --head printed: that its end was not cut off."""
     call = Call.of(ctx)
     expected = _expected(since) if since is not None else None
-    proof = call.run(lambda app: app.ledger.verify(expected), writable=False)
+    proof = call.read(lambda app: app.ledger.verify(expected))
     document = {
         "ok": proof.ok,
         "events": proof.events,

@@ -84,7 +84,7 @@ def _runs(call: Call) -> list[str]:
         return [f"{task.lock}@{task.attempt}\t{one_line(task.title)}" for task in at_work]
 
     try:
-        return call.run(work, writable=False)
+        return call.read(work)
     except (TaskboardError, OSError):
         return []
 

@@ -63,14 +63,14 @@ def show(ctx: typer.Context, name: TaskId) -> None:
         text = await _text(seen, task)
         return _Whole(seen, task, text, events, stories(events), talk, decided, freed)
 
-    whole = call.run(work, writable=False)
+    whole = call.read(work)
     call.answer("show", lambda: _show_shape(whole), lambda screen: _show_lines(screen, whole))
 
 
 def why(ctx: typer.Context, name: TaskId) -> None:
     """The first rule that keeps a task from running, and what clears it."""
     call = Call.of(ctx)
-    seen = call.run(look, writable=False)
+    seen = call.read(look)
     task = seen.task(name)
     found = seen.why(task)
     document = {

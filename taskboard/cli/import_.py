@@ -104,7 +104,7 @@ def _taken(call: Call) -> frozenset[str]:
     from taskboard.cli.look import look
     from taskboard.core.ids import ids_in
 
-    seen = call.run(look, writable=False)
+    seen = call.read(look)
     board = seen.sight.board
     return frozenset(seen.world.names) | (ids_in(board.data) if board is not None else frozenset())
 

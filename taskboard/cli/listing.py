@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """The tasks of the board, in its order."""
     call = Call.of(ctx)
-    seen = call.run(look, writable=False)
+    seen = call.read(look)
     tasks = list(_chosen(seen, next_=next_, state=state))
     inbox = [] if next_ else _open_boxes(seen, state)
     call.answer(

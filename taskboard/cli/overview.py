@@ -33,7 +33,7 @@ def status(ctx: typer.Context) -> None:
     async def work(app: App) -> tuple[Look, Holder | None]:
         return await look(app), holder(app.ctx)
 
-    seen, daemon = call.run(work, writable=False)
+    seen, daemon = call.read(work)
     call.answer(
         "status",
         lambda: _status_shape(seen, daemon),

@@ -51,7 +51,7 @@ def board(
             return await _now(app)
         return await _then(app, _moment(at, app.ctx.clock.now()))
 
-    told = call.run(work, writable=False)
+    told = call.read(work)
     if call.json:
         call.answer("board", told.document, lambda _screen: ())
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -124,12 +123,12 @@ def _require_no_lost_board(call: Call, space: Workspace) -> None:
         space.state.mkdir(exist_ok=True)  # a ledger by itself makes no workspace
     elif not (space.state.is_dir() or space.settings.is_file()):
         return
-    reader = replace(call, board=space.board)
+    reader = Call(board=space.board, json=call.json)
 
     async def work(app: App) -> BoardHeld | None:
         return lost_board(app.ctx, await app.ctx.ledger.look())
 
-    lost = reader.run(work, writable=False)
+    lost = reader.read(work)
     if lost is not None:
         raise lost
 
@@ -231,7 +230,7 @@ def trust(ctx: typer.Context) -> None:
         app.trust.record(app.workspace, seen.world.ledger_id, app.ctx.clock.now())
         return seen, _programs(app)
 
-    seen, programs = call.run(work, writable=False)
+    seen, programs = call.read(work)
     document = {
         "path": os.fspath(seen.ctx.workspace.root),
         "ledger_id": seen.world.ledger_id,

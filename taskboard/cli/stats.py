@@ -49,7 +49,7 @@ def stats(
             figures.take(event)
         return figures.shape(), now
 
-    found, now = call.run(work, writable=False)
+    found, now = call.read(work)
     call.answer("stats", found, lambda screen: _lines(screen, found, now))
 
 

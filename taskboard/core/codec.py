@@ -13,12 +13,12 @@ from taskboard.errors import Corrupt, TaskboardError
 
 _SET = msgspec.structs.force_setattr
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Event)
+_PARSE = msgspec.json.Decoder(Event).decode
 _SHA256 = hashlib.sha256()
 """Never fed, only copied: OpenSSL 3 takes longer to find the algorithm than to hash a line."""
 _HASH_KEY = b',"hash":'
-_TAIL = len(_HASH_KEY) + 64 + 2 + 2
-"""Bytes of ``,"hash":"<64 hex>"}`` and the newline."""
+_TAIL = len(_HASH_KEY) + 64 + 2 + 1
+"""Bytes of ``,"hash":"<64 hex>"}``."""
 _HASH_EMPTY = len(_HASH_KEY) + 3
 """Bytes of ``,"hash":""}``: how an event without its hash ends."""
 _VERSION = re.compile(rb'\{"v":([1-9][0-9]{0,5}),"')
@@ -52,17 +52,29 @@ def seal(event: Event) -> tuple[Event, bytes]:
 
 def decode(line: bytes) -> Event:
     """The event of a line (newline included), its hash checked. Raises ``Corrupt``."""
-    try:
-        event = _DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Corrupt(f"not an event: {error}") from None
-    if not line.endswith(b'"}\n') or line[-_TAIL : -_TAIL + 8] != _HASH_KEY:
+    if line.endswith(b"\n"):
+        return unseal(line[:-1])
+    _parsed(line)  # what is no event at all is told first
+    raise Corrupt("the line does not end with its hash")
+
+
+def unseal(line: bytes) -> Event:
+    """The event of a line without its newline, its hash checked. Raises ``Corrupt``."""
+    event = _parsed(line)
+    if line[-_TAIL : -_TAIL + 8] != _HASH_KEY or not line.endswith(b'"}'):
         raise Corrupt("the line does not end with its hash")
     running = _SHA256.copy()  # not by _digest: a ledger is folded by millions of these
     running.update(line[:-_TAIL])
     if running.hexdigest() != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event
+
+
+def _parsed(line: bytes) -> Event:
+    try:
+        return _PARSE(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Corrupt(f"not an event: {error}") from None
 
 
 def version_of(line: bytes) -> int:
@@ -75,7 +87,7 @@ def version_of(line: bytes) -> int:
 def relink(line: bytes, prev: str) -> tuple[bytes, str]:
     """A good line as it would stand after the line with hash ``prev``, and its hash there. All
     its other bytes stay. Raises ``Corrupt`` when it does not end with ``prev`` and ``hash``."""
-    body = line[:-_TAIL]
+    body = line[: -_TAIL - 1]
     if body[-_PREV:][: len(_PREV_KEY)] != _PREV_KEY:
         raise Corrupt("the line does not end with prev and hash")
     body = b'%b%b%b"' % (body[:-_PREV], _PREV_KEY, prev.encode())

@@ -125,6 +125,10 @@ class Recent(Generic[Place]):
         if len(places) >= 2 * REMEMBERED:
             self._places = dict(islice(places.items(), len(places) - REMEMBERED, None))
 
+    def add(self, known: Iterable[tuple[str, Place]]) -> None:
+        """Remember the ids of many events, the oldest first, each with the place of its commit."""
+        self.restore([*self.known(), *known][-REMEMBERED:])
+
     def known(self) -> list[tuple[str, Place]]:
         """Every id that is remembered, the oldest first, with its place."""
         return [(id_, place) for id_, (number, place) in self._places.items() if self._is(number)]

@@ -116,9 +116,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One durable fact. Field order is the key order of the line; ``type`` is kept as text so
-    that a line written by a newer version still reads."""
+    that a line written by a newer version still reads. What is JSON has no cycles, so the collector
+    need not look at any."""
 
     v: int
     seq: int

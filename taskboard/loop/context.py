@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -22,14 +21,15 @@ from taskboard.errors import Untrusted
 from taskboard.executor import Executor, Fitness
 from taskboard.files import Files, Stat
 from taskboard.git import Git
-from taskboard.git_commits import Commits, NoCommits
 from taskboard.ledger import History, Lease, Leases, Ledger
 from taskboard.loop.writeback import WriteBack
+from taskboard.outside import Commits, NoCommits, NoWeb, Web
 from taskboard.processes import Processes
-from taskboard.web import NoWeb, Web
 from taskboard.workspace import Workspace
 
 if TYPE_CHECKING:
+    import asyncio
+
     from taskboard.loop.bell import Bell
 
 
@@ -57,8 +57,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     untrusted: Callable[[], Untrusted | None]
     git: Git
-    commits: Commits = msgspec.field(default_factory=NoCommits)
-    web: Web = msgspec.field(default_factory=NoWeb)
+    commits: Callable[[], Commits] = NoCommits
+    web: Callable[[], Web] = NoWeb
     keep_awake: Callable[[], AbstractContextManager[object]] = nullcontext
     """Around work: the machine does not fall asleep over it, where that was asked for."""
     bell: Bell | None = None
@@ -187,9 +187,18 @@ class Memory(msgspec.Struct):
     stopping: bool = False
     due: bool = True
     """A turn has something to do: a run or a gate ended, or the ledger moved."""
-    news: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
-    """Set to end a wait early."""
+    _news: asyncio.Event | None = None
     tally: Tally = msgspec.field(default_factory=Tally)
+
+    @property
+    def news(self) -> asyncio.Event:
+        """Set to end a wait early. Made when somebody first asks: who only reads waits for nothing
+        and does without ``asyncio``."""
+        if self._news is None:
+            import asyncio
+
+            self._news = asyncio.Event()
+        return self._news
 
     def tell(self) -> None:
         """Something ended: the next turn is due now."""

@@ -33,7 +33,7 @@ async def note_refs(
     unasked = executor == SHELL and Tier.COMMIT not in demand_of(fields).tiers
     if task.refs is not None or unasked:
         return None, []
-    noted = await ctx.commits.note(ctx.project(fields))
+    noted = await ctx.commits().note(ctx.project(fields))
     found: dict[str, Any] = {"repository": noted.repository}
     if noted.problem:
         found["problem"] = noted.problem
@@ -69,18 +69,16 @@ async def commit_receipts(
     """A receipt for each commit that somebody names; where none is and one is demanded, for the
     one that is checked out."""
     fields = run.fields if run is not None else task.fields
-    project = ctx.project(fields)
+    project, git = ctx.project(fields), ctx.commits()
     named = list(commits)
     if not named and task.refs is not None and Tier.COMMIT in demand_of(fields).tiers:
-        head = await ctx.commits.head(project)
+        head = await git.head(project)
         named = [head] if head is not None else []
     noted = await _noted(ctx, task) if named else Refs()
     receipts = []
     for commit in named:
         problem = commit_problem(commit)
-        found = (
-            Nothing(problem=problem) if problem else await ctx.commits.find(project, commit, noted)
-        )
+        found = Nothing(problem=problem) if problem else await git.find(project, commit, noted)
         receipts.append(commit_receipt(commit, _id(run), found))
     return receipts
 
@@ -90,7 +88,7 @@ async def url_receipts(ctx: Context, run: Run | None, urls: Iterable[str]) -> li
     receipts = []
     for url in urls:
         target = read_url(url)
-        found = Nothing(problem=target) if isinstance(target, str) else await ctx.web.fetch(url)
+        found = Nothing(problem=target) if isinstance(target, str) else await ctx.web().fetch(url)
         receipts.append(url_receipt(url, _id(run), found))
     return receipts
 

@@ -57,9 +57,8 @@ class Commits:
 
 def equip(desk, web=None, commits=None):
     """A new process with these edges."""
-    desk.ctx = replace(
-        desk.ctx, **{k: v for k, v in (("web", web), ("commits", commits)) if v is not None}
-    )
+    given = {"web": web, "commits": commits}
+    desk.ctx = replace(desk.ctx, **{k: lambda v=v: v for k, v in given.items() if v is not None})
 
 
 def claim(desk, name="TASK-001"):

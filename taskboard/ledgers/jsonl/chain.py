@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from taskboard.core.codec import decode, version_of
+from taskboard.core.codec import decode, unseal, version_of
 from taskboard.core.commit import Recent
 from taskboard.core.event import MAX_LINE, Event
-from taskboard.core.fold import advance, is_about_task, is_known, settle
+from taskboard.core.fold import Fold, is_known
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, TaskboardError
 from taskboard.ledger import Fault
@@ -22,6 +22,8 @@ Place = tuple[int, int]
 Read = Callable[[int, int | None], bytes]
 """``read(start, limit)``: bytes from a place on, at most so many."""
 
+_PIECE = 1 << 18
+"""Bytes that are folded at a time: they stay in the processor's cache meanwhile."""
 _CHUNK = 1 << 20
 _MARK_EVERY = 1024
 _START = b'{"v":'
@@ -56,16 +58,16 @@ class Chain:
     def catch_up(self, read: Read) -> bytes:
         """Fold what ``read`` gives from ``end`` on, in bounded pieces, and return the bytes that
         are no complete commit (yet). Raises ``Corrupt``."""
-        size = _CHUNK
+        fold, size = Fold(self.world), _PIECE
         while True:
             data = read(self.end, size)
             before = self.end
-            bad = self._extend(data)
+            bad = self._extend(data, fold)
             if bad is not None:
                 return self._judge(bad, read)
             if len(data) < size:
                 return self._rest(data[self.end - before :])
-            size = _CHUNK if self.end > before else size * 2
+            size = _PIECE if self.end > before else size * 2
 
     def note(self, events: list[Event], size: int) -> None:
         """A commit of ``size`` bytes at ``end`` was written and put into the world."""
@@ -104,52 +106,49 @@ class Chain:
             raise newer(f"a line of format {found} after event {self.world.seq}")
         return data
 
-    def _extend(self, data: bytes) -> Bad | None:
+    def _extend(self, data: bytes, fold: Fold) -> Bad | None:
         """Fold the complete commits at the front of ``data``, which starts at ``end``. The first
         line that cannot be read stops it and is returned."""
-        base = self.end
-        start = 0
-        seq, head = self.world.seq, self.world.head
+        start = self.end
+        seq, head, left = self.world.seq, self.world.head, 0
         events: list[Event] = []
         starts: list[int] = []
-        while stop := data.find(b"\n", start) + 1:
+        for line in data.split(b"\n")[:-1]:
             try:
-                event = decode(data[start:stop])
+                event = unseal(line)
             except Corrupt as error:
-                return Bad(base + start, seq + 1, error.message)
+                return Bad(start, seq + 1, error.message)
+            more = event.more
             if (
                 event.seq != seq + 1
                 or event.prev != head
                 or event.v != 1
-                or event.more < 0
-                or (events and event.more != events[-1].more - 1)
+                or more < 0
+                or (left and more != left - 1)
             ):
                 if event.v > 1:
                     raise newer(f"event {seq + 1} of format {event.v}")
-                raise self.corrupt(Bad(base + start, seq + 1, _misplaced(event, seq, head)))
+                raise self.corrupt(Bad(start, seq + 1, _misplaced(event, seq, head)))
             events.append(event)
-            starts.append(base + start)
-            seq, head, start = event.seq, event.hash, stop
-            if not event.more:
-                self._fold(events, starts)
-                self.note(events, base + stop - self.end)
+            starts.append(start)
+            seq, head, left = seq + 1, event.hash, more
+            start += len(line) + 1
+            if not more:
+                self._fold(events, starts, fold)
+                self.note(events, start - self.end)
                 events, starts = [], []
         return None
 
-    def _fold(self, events: list[Event], starts: list[int]) -> None:
-        world, watch = self.world, self.watch
+    def _fold(self, events: list[Event], starts: list[int], fold: Fold) -> None:
+        watch = self.watch
         for number, event in enumerate(events):
             try:
-                task = None
-                if is_about_task(event):
-                    before = world.tasks.get(event.task_id or "")
-                    task = advance(before, event, ts=event.ts, seq=event.seq, device=event.device)
-                elif self.newer is None and not is_known(event.type):
-                    self.newer = f"event {event.seq}, {event.type[:64]!r}"
-                settle(world, event, task)
+                fold.add(event)
             except (TaskboardError, ValueError, TypeError, KeyError, AttributeError) as error:
                 reason = f"{event.type} is not legal there: {error}"
                 raise self.corrupt(Bad(starts[number], event.seq, reason)) from error
+            if self.newer is None and not is_known(event.type):
+                self.newer = f"event {event.seq}, {event.type[:64]!r}"
             if watch is not None:
                 watch(event)
 

@@ -3,11 +3,13 @@ written has ended well."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskboard.errors import Storage
+
+if TYPE_CHECKING:
+    import asyncio
 
 _QUICK = 0.001
 """Seconds that nobody minds the loop standing still."""
@@ -115,6 +117,8 @@ class Flusher:
         """Return when bytes up to ``end`` are durable. Raises ``Storage``."""
         self.check()
         if self._durable < end:
+            import asyncio
+
             loop = asyncio.get_running_loop()
             done: asyncio.Future[None] = loop.create_future()
             self.hold(end, done, None)

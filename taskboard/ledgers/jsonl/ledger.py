@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskboard.clock import Clock
 from taskboard.core.codec import decode
@@ -24,6 +23,9 @@ from taskboard.ledgers.jsonl.store import Store
 from taskboard.ledgers.jsonl.trouble import trouble
 from taskboard.ledgers.jsonl.verify import Expected, cut_off, verify
 from taskboard.ledgers.jsonl.wish import TURN, Wish, redacted
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class JsonlLedger:
@@ -86,6 +88,8 @@ class JsonlLedger:
             raise Storage(f"{self._path} was opened for reading only.", code="internal")
         if not drafts:
             return []
+        import asyncio  # only here: who reads does without it, and without what it imports
+
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # one that was closed left its queue behind
             self._loop = loop

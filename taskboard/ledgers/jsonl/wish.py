@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
+
+if TYPE_CHECKING:
+    import asyncio
 
 _TYPED = ("title", "text", "fields")
 """What people typed: it stands on their own board, and ``objects/`` holds it verbatim."""
