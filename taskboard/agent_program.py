@@ -20,6 +20,7 @@ from taskboard.core.redact import Redactor
 from taskboard.executor import Edges, Order, Watcher
 from taskboard.processes import Processes, Who
 from taskboard.runlog import Transcript
+from taskboard.waiting import end
 from taskboard.workspace import home
 
 NETWORK = (
@@ -215,20 +216,6 @@ async def listen(
         closed = not work.done()
     finally:
         closing.cancel()
-        await _ended(work)
+        await end(work)
     listener.finish()
     return Ending("closed", None) if closed and work.cancelled() else work.result()
-
-
-async def _ended(work: asyncio.Task[Ending]) -> None:
-    """Cancel what still works and wait until it has cleaned up, however often we are cancelled
-    meanwhile."""
-    cancelled = False
-    work.cancel()
-    while not work.done():
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from taskboard.agent_tools import files
 from taskboard.agent_tools.command import Shell
 from taskboard.agent_tools.fence import Fault
 from taskboard.agent_tools.ground import Ground
+from taskboard.waiting import whole
 
 _Schema = dict[str, Any]
 
@@ -143,21 +145,13 @@ class Kit:
 async def _in_thread(name: str, ground: Ground, given: dict[str, Any]) -> str:
     """Reading many files must not hold up everybody else, nor go on when nobody wants them; nor
     may a file be written behind the back of who believes that this has ended."""
-    cancelled = False
+    unwanted = threading.Event()
     if name in _LONG:
-        work = asyncio.ensure_future(
-            asyncio.to_thread(_LONG[name], ground, given, lambda: cancelled)
-        )
+        reading = asyncio.to_thread(_LONG[name], ground, given, unwanted.is_set)
     else:
-        work = asyncio.ensure_future(asyncio.to_thread(_DO[name], ground, given))
-    while not work.done():
-        try:
-            await asyncio.wait({work})
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        work.exception()
-        raise asyncio.CancelledError
+        reading = asyncio.to_thread(_DO[name], ground, given)
+    work = asyncio.ensure_future(reading)
+    await whole(work, unwanted.set)
     return work.result()
 
 
