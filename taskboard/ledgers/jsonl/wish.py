@@ -48,8 +48,10 @@ class Wish:
 
 def redacted(draft: Draft, redact: Callable[[Any], Any]) -> Draft:
     """The draft as it may be stored: all of its data but what people typed is redacted."""
-    data = draft.data
-    typed = _VERBATIM.get(draft.type, ())
+    data, typed = draft.data, _VERBATIM.get(draft.type)
+    if typed is None:
+        clean = redact(data)
+        return draft if clean is data else msgspec.structs.replace(draft, data=clean)
     whole = {key: one for key, one in data.items() if key in typed}
     whole.update(redact({key: one for key, one in data.items() if key not in typed}))
     return msgspec.structs.replace(draft, data=whole)
