@@ -8,12 +8,12 @@ import pytest
 
 from taskboard.core.parse import parse
 
-TODO = "# Home\n\n- [ ] Paint the door\n- [/] Buy wood @kim\n- [x] Sweep\n"
+CHECKLIST = "# Home\n\n- [ ] Paint the door\n- [/] Buy wood @kim\n- [x] Sweep\n"
 
 
 @pytest.fixture
 def todo(desk):
-    (desk.folder / "TODO.md").write_text(TODO)
+    (desk.folder / "TODO.md").write_text(CHECKLIST)
     return desk
 
 
@@ -95,7 +95,7 @@ def test_where_no_task_is_seen_nothing_is_given_out(todo):
 
 
 def test_stdin_can_be_read(todo):
-    assert "TASK-003 Sweep" in todo("import", "-", stdin=TODO).out
+    assert "TASK-003 Sweep" in todo("import", "-", stdin=CHECKLIST).out
 
 
 def test_a_folder_is_read_file_by_file_and_hidden_ones_are_not(desk):
@@ -136,7 +136,7 @@ def test_a_folder_without_boards_is_66(desk):
 
 def test_ids_of_the_board_it_is_for_are_not_given_again(board):
     board.ok("add", "First", "--status", "todo")
-    (board.folder / "TODO.md").write_text(TODO)
+    (board.folder / "TODO.md").write_text(CHECKLIST)
     said = board("import", "TODO.md", "--board", ".")
     assert [i.task for i in parse(said.out.encode()).items] == ["TASK-002", "TASK-003", "TASK-004"]
     with board.board.open("a") as file:
@@ -227,7 +227,7 @@ def test_a_list_under_one_word_of_a_board_of_ours_is_no_board_of_others(board):
 def test_a_named_pipe_is_refused_and_never_waited_for(desk):
     os.mkfifo(desk.folder / "pipe")
     reader = os.open(desk.folder / "pipe", os.O_RDWR)  # without the refusal nothing would come
-    os.write(reader, TODO.encode() * (1 << 10))
+    os.write(reader, CHECKLIST.encode() * (1 << 10))
     said = desk("import", "pipe", "--json")
     os.close(reader)
     assert (said.code, said.error["code"]) == (2, "usage")
@@ -236,7 +236,7 @@ def test_a_named_pipe_is_refused_and_never_waited_for(desk):
 
 def test_what_the_shell_pipes_in_is_read(desk):
     reader, writer = os.pipe()
-    os.write(writer, TODO.encode())
+    os.write(writer, CHECKLIST.encode())
     os.close(writer)
     try:
         assert desk.ok("import", f"/dev/fd/{reader}")["counts"]["tasks"] == 3

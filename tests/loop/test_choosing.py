@@ -28,7 +28,7 @@ def board(*tasks):
 
 
 READY = ("status: ready", "run: ok")
-TODO = ("status: todo",)
+IDLE = ("status: todo",)
 
 
 class Hints:
@@ -81,7 +81,7 @@ def tick_again(staff, times=1):
 
 
 def test_nobody_is_asked_when_nothing_may_run(staff):
-    staff.desk.save(board(TODO, ("status: blocked:ann:brief",)))
+    staff.desk.save(board(IDLE, ("status: blocked:ann:brief",)))
     staff.desk.turn(start=True)
 
     assert staff.mind.questions == []
@@ -133,7 +133,7 @@ def test_an_idle_daemon_is_not_woken_by_an_answer_about_what_is_over(staff):
 
     async def scene(_daemon, save):
         await asyncio.sleep(5)
-        save(board(TODO))
+        save(board(IDLE))
         await asyncio.sleep(24 * 3600)
         return len(staff.mind.questions)
 
@@ -194,7 +194,7 @@ def test_a_decider_is_asked_at_most_once_in_a_turn(staff):
 def test_a_save_is_recorded_and_leases_renewed_while_somebody_thinks(staff):
     staff.mind.takes = 30
     staff.set(slots=3)
-    staff.desk.save(board(("status: ready", "run: sleep 200"), TODO))
+    staff.desk.save(board(("status: ready", "run: sleep 200"), IDLE))
 
     async def scene(_daemon, save):
         await asyncio.sleep(40)  # the first is begun
@@ -224,7 +224,7 @@ def test_an_answer_that_comes_too_late_is_recorded_with_its_cost_and_not_used(st
 
     async def scene(_daemon, save):
         await asyncio.sleep(10)
-        save(board(TODO))
+        save(board(IDLE))
         await asyncio.sleep(60)
         return await kinds(staff)
 
@@ -567,7 +567,7 @@ MIXED = (
     READY,
     ("status: ready", "agent: codex"),
     ("status: blocked:ann:brief", "run: ok"),
-    TODO,
+    IDLE,
     ("status: ready", "run: ok", "needs: TASK-004"),
     ("status: ready", "run: ok", "inputs: nowhere.md"),
     ("status: failed:final", "run: ok"),
