@@ -30,7 +30,7 @@ from taskboard.errors import BadSettings, TaskboardError, Untrusted
 from taskboard.executor import Edges
 from taskboard.git import FolderGit
 from taskboard.heads import Heads, opened_as
-from taskboard.ledgers.jsonl import Forked, JsonlLedger, Place, Salvaged, fork, salvage
+from taskboard.ledgers.jsonl import JsonlLedger, Place
 from taskboard.ledgers.leases import DirectoryLeases
 from taskboard.loop.context import Context, Memory
 from taskboard.loop.writeback import WriteBack
@@ -42,6 +42,8 @@ from taskboard.workspace import Workspace, find, user_state
 
 if TYPE_CHECKING:
     from taskboard.confinement import Confiner
+    from taskboard.ledgers.jsonl.fork import Forked
+    from taskboard.ledgers.jsonl.salvage import Salvaged
     from taskboard.loop.bell import CommandBell
 
 
@@ -59,11 +61,15 @@ class App(msgspec.Struct, frozen=True):
 
     def fork(self, carry: Callable[[World], list[Draft]]) -> Forked:
         """Put a fork in the ledger's place; see ``taskboard.ledgers.jsonl.fork``."""
+        from taskboard.ledgers.jsonl.fork import fork
+
         return fork(self.ctx.files, self.ctx.clock, self.heads, self.place, carry)
 
     def salvage(self, carry: Callable[[World], list[Draft]]) -> Salvaged:
         """Put what can be rescued in the place of a damaged ledger; see
         ``taskboard.ledgers.jsonl.salvage``."""
+        from taskboard.ledgers.jsonl.salvage import salvage
+
         return salvage(self.ctx.files, self.ctx.clock, self.heads, self.place, carry)
 
     @property
@@ -153,7 +159,7 @@ def _context(
         mark=_mark(clock),
         owner=settings.owner or login_name(),
         untrusted=lambda: _untrusted(trust, workspace, path),
-        git=FolderGit(Path(os.path.realpath(workspace.board)).parent),  # noqa: PTH
+        git=FolderGit(Path(os.path.realpath(workspace.board)).parent),
         commits=partial(_commits, environ, root),
         web=_web,
         keep_awake=_wakefulness() if settings.keep_awake else nullcontext,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +53,8 @@ def read_document(path: Path) -> Document | Mistake | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Mistake(str(path), line, None, "this is not UTF-8.")
+    import tomllib
+
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -72,6 +73,8 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
 
     ``tomllib`` keeps no lines. So the text is read statement by statement: lines are gathered
     until they are sound by themselves, and a header gives the statements below it their path."""
+    import tomllib
+
     places: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     chunk, start = "", 0

@@ -19,7 +19,7 @@ from taskboard.cli.turn import actor, turn
 from taskboard.core.carry import carry_over
 from taskboard.core.event import Draft
 from taskboard.core.task import World
-from taskboard.ledgers.jsonl import Forked
+from taskboard.ledgers.jsonl.fork import Forked
 from taskboard.loop.projection import save_base
 from taskboard.ownership import require_own
 

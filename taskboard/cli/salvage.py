@@ -18,7 +18,7 @@ from taskboard.cli.holder import held_by_us
 from taskboard.cli.text import Screen, file_name, one_line
 from taskboard.cli.turn import turn
 from taskboard.core.task import World
-from taskboard.ledgers.jsonl import Salvaged
+from taskboard.ledgers.jsonl.salvage import Salvaged
 from taskboard.ownership import require_own
 
 _SHOWN = 10

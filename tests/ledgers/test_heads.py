@@ -11,7 +11,8 @@ from taskboard.core.codec import decode, seal
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt, Storage
 from taskboard.heads import Heads, Mark, opened_as
-from taskboard.ledgers.jsonl import Place, fork
+from taskboard.ledgers.jsonl import Place
+from taskboard.ledgers.jsonl.fork import fork
 from taskboard.testing.clock import ManualClock
 from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles

@@ -12,7 +12,8 @@ from taskboard.core.fold import fold
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, Storage
 from taskboard.heads import Heads, opened_as
-from taskboard.ledgers.jsonl import Place, fork
+from taskboard.ledgers.jsonl import Place
+from taskboard.ledgers.jsonl.fork import fork
 from taskboard.testing.clock import ManualClock
 from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles

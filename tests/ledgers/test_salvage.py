@@ -8,7 +8,8 @@ from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.errors import Corrupt, NotFound, Refused
 from taskboard.heads import Heads
-from taskboard.ledgers.jsonl import Place, salvage
+from taskboard.ledgers.jsonl import Place
+from taskboard.ledgers.jsonl.salvage import salvage
 from taskboard.testing.clock import ManualClock
 from taskboard.testing.facts import about, claimed, created
 from taskboard.testing.files import SimFiles

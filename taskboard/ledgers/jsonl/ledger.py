@@ -21,11 +21,12 @@ from taskboard.ledgers.jsonl.flush import Flusher, again
 from taskboard.ledgers.jsonl.objects import Objects
 from taskboard.ledgers.jsonl.store import Store
 from taskboard.ledgers.jsonl.trouble import trouble
-from taskboard.ledgers.jsonl.verify import Expected, cut_off, verify
 from taskboard.ledgers.jsonl.wish import TURN, Wish, redacted
 
 if TYPE_CHECKING:
     import asyncio
+
+    from taskboard.ledgers.jsonl.verify import Expected
 
 
 class JsonlLedger:
@@ -141,6 +142,8 @@ class JsonlLedger:
         """Prove all files again, from the first byte: chain, sequence, transitions, and the
         stored texts that something is made of later; that it holds what this machine has
         recorded, and the head that is ``expect``ed. Writes nothing."""
+        from taskboard.ledgers.jsonl.verify import cut_off, verify
+
         try:
             proof = verify(self._files, self._path, self._segments, self._objects, expect)
             return cut_off(proof, self._store.doubt(), self._path.name)
