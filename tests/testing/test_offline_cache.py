@@ -1,30 +1,5 @@
-import anthropic
 import pytest
-
-from taskboard.testing.offline import (
-    KEY,
-    OfflineModel,
-)
-
-HAIKU = "claude-haiku-5-5"
-LONG = "word " * 600
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
-
-
-@pytest.fixture
-def client(model):
-    with anthropic.Anthropic(base_url=model.url, api_key=KEY, timeout=20) as found:
-        yield found
-
-
-def ask(client, said="hi", **how):
-    how = {"model": HAIKU, "max_tokens": 500, **how}
-    return client.messages.create(messages=[{"role": "user", "content": said}], **how)
+from offline_calls import HAIKU, LONG, ask
 
 
 def cached(said, ttl="5m"):

@@ -1,10 +1,10 @@
 import json
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 import pytest
+from offline_calls import PROMPT, events, send
 
 from taskboard.testing.offline import (
-    OfflineModel,
     error,
     hang_up,
     refusal,
@@ -16,28 +16,6 @@ from taskboard.testing.offline.programs import GEMINI_MODEL
 
 GOOGLE = {"x-goog-api-key": "k", "content-type": "application/json"}
 WHOLE = "generateContent"
-PROMPT = "## T-1 Doors\n- inputs: a.md\n- artifacts: b.md\n\nWrite about doors."
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
-
-
-def send(model, path, body, headers, method="POST"):
-    connection = HTTPConnection(model.url.removeprefix("http://"), timeout=20)
-    try:
-        connection.request(method, path, json.dumps(body), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-
-
-def events(said):
-    """The data of the events of a stream."""
-    return [json.loads(one[6:]) for one in said.splitlines() if one.startswith("data: ")]
 
 
 def generate(server, contents, headers=GOOGLE, verb=WHOLE, name=GEMINI_MODEL, **body):

@@ -4,22 +4,13 @@ import sys
 import tomllib
 from http.client import HTTPConnection
 
-import pytest
-
 from taskboard.testing.offline import (
     KEY,
-    OfflineModel,
 )
 from taskboard.testing.offline.programs import (
     codex_config,
     gemini_settings,
 )
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
 
 
 def test_the_settings_of_programs_can_be_read(model):

@@ -1,10 +1,10 @@
 import json
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 import pytest
+from offline_calls import PROMPT, events, send
 
 from taskboard.testing.offline import (
-    OfflineModel,
     ToolUse,
     error,
     hang_up,
@@ -18,34 +18,12 @@ from taskboard.testing.offline.programs import (
 )
 
 BEARER = {"authorization": "Bearer k", "content-type": "application/json"}
-PROMPT = "## T-1 Doors\n- inputs: a.md\n- artifacts: b.md\n\nWrite about doors."
 SCHEMA = {
     "type": "object",
     "properties": {"status": {"type": "string"}},
     "required": ["status"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
-
-
-def send(model, path, body, headers, method="POST"):
-    connection = HTTPConnection(model.url.removeprefix("http://"), timeout=20)
-    try:
-        connection.request(method, path, json.dumps(body), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-
-
-def events(said):
-    """The data of the events of a stream."""
-    return [json.loads(one[6:]) for one in said.splitlines() if one.startswith("data: ")]
 
 
 def respond(server, items, headers=BEARER, **changes):

@@ -1,31 +1,11 @@
 import anthropic
 import pytest
+from offline_calls import ask
 
 from taskboard.testing.offline import (
     KEY,
-    OfflineModel,
     text,
 )
-
-HAIKU = "claude-haiku-5-5"
-LONG = "word " * 600
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
-
-
-@pytest.fixture
-def client(model):
-    with anthropic.Anthropic(base_url=model.url, api_key=KEY, timeout=20) as found:
-        yield found
-
-
-def ask(client, said="hi", **how):
-    how = {"model": HAIKU, "max_tokens": 500, **how}
-    return client.messages.create(messages=[{"role": "user", "content": said}], **how)
 
 
 def test_pushed_replies_come_in_their_order_and_then_the_brain(model, client):

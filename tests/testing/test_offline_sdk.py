@@ -5,10 +5,9 @@ import threading
 import anthropic
 import httpx2
 import pytest
+from offline_calls import HAIKU, LONG, ask
 
 from taskboard.testing.offline import (
-    KEY,
-    OfflineModel,
     Text,
     ToolUse,
     error,
@@ -21,26 +20,6 @@ from taskboard.testing.offline import (
     tool_use,
     truncated,
 )
-
-HAIKU = "claude-haiku-5-5"
-LONG = "word " * 600
-
-
-@pytest.fixture
-def model():
-    with OfflineModel() as found:
-        yield found
-
-
-@pytest.fixture
-def client(model):
-    with anthropic.Anthropic(base_url=model.url, api_key=KEY, timeout=20) as found:
-        yield found
-
-
-def ask(client, said="hi", **how):
-    how = {"model": HAIKU, "max_tokens": 500, **how}
-    return client.messages.create(messages=[{"role": "user", "content": said}], **how)
 
 
 def stream(client, **how):
