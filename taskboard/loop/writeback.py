@@ -94,9 +94,7 @@ class WriteBack:
             outcome = self._swap.replace(seen, new.data)
             if isinstance(outcome, Written):
                 self._patience.wrote(now, again=again)
-                self._promote()
-            else:
-                self._files.remove(self._next)
+            self._conclude(outcome)
         except OSError as trouble:
             raise self._refused(trouble) from trouble
         return outcome
@@ -107,10 +105,7 @@ class WriteBack:
             self._recover()
             save_base(self._files, self._next, new.following(self.base()))
             outcome = self._swap.make(new.data)
-            if isinstance(outcome, Written):
-                self._promote()
-            else:
-                self._files.remove(self._next)
+            self._conclude(outcome)
         except OSError as trouble:
             raise self._refused(trouble) from trouble
         return outcome
@@ -272,6 +267,13 @@ class WriteBack:
     def _remember(self, new: Base) -> None:
         if self.base() != new:
             save_base(self._files, self._last, new)
+            self._files.remove(self._next)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """What was to be written is the record of the board now, or of nothing."""
+        if isinstance(outcome, Written):
+            self._promote()
+        else:
             self._files.remove(self._next)
 
     def _promote(self) -> None:
