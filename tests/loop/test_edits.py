@@ -410,28 +410,24 @@ def test_first_import_takes_states_as_history_and_reclaims_old_runs(desk):
     assert desk.board.replace(notes[0] + "\n", "") == expected
 
 
-def test_text_changed_under_a_watching_daemon_settles_first(desk):
+@pytest.mark.parametrize(
+    ("change", "task"),
+    [
+        (lambda _: BOARD.format(status="ready\n- run: ok"), "TASK-001"),
+        (lambda board: board + "\n## TASK-002 Two\n- status: ready\n- run: ok\n", "TASK-002"),
+    ],
+    ids=["text changed", "a new task"],
+)
+def test_what_is_typed_under_a_watching_daemon_settles_first(desk, change, task):
     desk.save(BOARD.format(status="todo"))
     desk.turn(start=True)
-    desk.save(BOARD.format(status="ready\n- run: ok"))
+    desk.save(change(desk.board))
     desk.turn(settling=True)
     assert "claimed" not in desk.events()
     desk.clock.advance(11)
     desk.turn()
 
-    assert desk.state("TASK-001") == "done"
-
-
-def test_a_new_task_under_a_watching_daemon_settles_first(desk):
-    desk.save(BOARD.format(status="todo"))
-    desk.turn(start=True)
-    desk.save(desk.board + "\n## TASK-002 Two\n- status: ready\n- run: ok\n")
-    desk.turn(settling=True)
-    assert "claimed" not in desk.events()
-    desk.clock.advance(11)
-    desk.turn()
-
-    assert desk.state("TASK-002") == "done"
+    assert desk.state(task) == "done"
 
 
 def test_a_status_flipped_to_ready_does_not_settle(desk):

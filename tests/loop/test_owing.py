@@ -55,13 +55,26 @@ def begun(staff, *costs, until=2.5):
     staff.codex.say(works(staff, *costs))
     staff.desk.save(BOARD)
 
-    async def half():
-        await tick(staff.desk.ctx, staff.desk.memory, start=True)
-        await asyncio.sleep(until)
-        (active,) = staff.desk.memory.active.values()
-        return active
+    return lambda: working(staff, until)
 
-    return half
+
+async def working(staff, until):
+    await tick(staff.desk.ctx, staff.desk.memory, start=True)
+    await asyncio.sleep(until)
+    (active,) = staff.desk.memory.active.values()
+    return active
+
+
+def hand_back(staff, after):
+    """Let the run begin, and be released after a while."""
+
+    async def scene():
+        active = await working(staff, after)
+        active.stop = "release"
+        active.job.cancel()
+        await asyncio.gather(active.job)
+
+    staff.desk.play(scene())
 
 
 def without_decisions(found):
@@ -70,15 +83,8 @@ def without_decisions(found):
 
 
 def test_a_run_that_is_handed_back_has_cost_what_it_had_used_by_then(staff):
-    half = begun(staff, 0.5, 1.25)
-
-    async def scene():
-        active = await half()
-        active.stop = "release"
-        active.job.cancel()
-        await asyncio.gather(active.job)
-
-    staff.desk.play(scene())
+    begun(staff, 0.5, 1.25)
+    hand_back(staff, after=2.5)
 
     assert staff.desk.state("TASK-001") == "ready"
     assert without_decisions(paid(staff)) == (1.25, 1.25, [("released", 1.25)])
@@ -199,16 +205,7 @@ def test_a_finished_step_is_not_paid_for_twice(staff):
 
     staff.codex.say(work)
     staff.desk.save(BOARD + "- verify: sleep 100\n")
-
-    async def scene():
-        await tick(staff.desk.ctx, staff.desk.memory, start=True)
-        await asyncio.sleep(5)
-        (active,) = staff.desk.memory.active.values()
-        active.stop = "release"
-        active.job.cancel()
-        await asyncio.gather(active.job)
-
-    staff.desk.play(scene())
+    hand_back(staff, after=5)
 
     assert "released" in staff.desk.events("TASK-001")
     assert without_decisions(paid(staff)) == (0.5, 0.5, [("step_completed", 0.5)])
@@ -241,16 +238,7 @@ def test_what_is_no_bill_costs_nothing_and_holds_nothing_up(staff, data):
 
     staff.codex.say(work)
     staff.desk.save(BOARD)
-
-    async def scene():
-        await tick(staff.desk.ctx, staff.desk.memory, start=True)
-        await asyncio.sleep(1)
-        (active,) = staff.desk.memory.active.values()
-        active.stop = "release"
-        active.job.cancel()
-        await asyncio.gather(active.job)
-
-    staff.desk.play(scene())
+    hand_back(staff, after=1)
 
     assert staff.desk.state("TASK-001") == "ready"
     assert without_decisions(paid(staff)) == (0.0, 0.0, [])

@@ -197,13 +197,19 @@ def test_conflicts_and_quarantine_are_a_persons(worked):
     assert worked.files.names(worked.workspace.quarantine) == ["old"]
 
 
-def test_a_text_that_comes_back_after_its_removal_is_stored_again_by_who_knew_it(desk):
+def superseded(desk):
+    """A board's text that another has followed, a month ago."""
     desk.save(BOARD.replace("ready", "todo"))
     desk.turn(start=True)
     first = desk.board
     desk.retype("text 1", "text one")
     desk.turn()
     desk.clock.advance(MONTH)
+    return first
+
+
+def test_a_text_that_comes_back_after_its_removal_is_stored_again_by_who_knew_it(desk):
+    first = superseded(desk)
     other = type(desk)()  # another process on the same disk
     other.clock, other.files = desk.clock, desk.files
     other.open()
@@ -236,12 +242,7 @@ def saves_while(desk, step, text, monkeypatch):
 
 @pytest.mark.parametrize("step", ["make_folder", "rename", "remove", "sync_folder"])
 def test_a_save_that_names_an_old_text_again_while_it_goes_keeps_it(desk, step, monkeypatch):
-    desk.save(BOARD.replace("ready", "todo"))
-    desk.turn(start=True)
-    first = desk.board
-    desk.retype("text 1", "text one")
-    desk.turn()
-    desk.clock.advance(MONTH)
+    first = superseded(desk)
     saves_while(desk, step, first, monkeypatch)
     collect(desk)
 

@@ -8,6 +8,16 @@ from http.client import HTTPConnection
 HAIKU = "claude-haiku-5-5"
 LONG = "word " * 600
 PROMPT = "## T-1 Doors\n- inputs: a.md\n- artifacts: b.md\n\nWrite about doors."
+ASSIGNMENT = """You work on one task.
+
+## TASK-015 Competitor analysis
+- owner: Hanna
+- inputs: notes/a.md, `notes/b.md`
+- artifacts:
+  - reports/c.md
+
+Compare them.
+"""
 
 
 def ask(client, said="hi", **how):

@@ -1,29 +1,19 @@
 import pytest
+from offline_calls import ASSIGNMENT
 
 from taskboard.testing.offline.assignment import read_assignment
 from taskboard.testing.offline.outputs import bare, failed, first_line
 
-PROMPT = """You work on one task.
-
-## TASK-015 Competitor analysis
-- owner: Hanna
-- inputs: notes/a.md, `notes/b.md`
-- artifacts:
-  - reports/c.md
-
-Compare them.
-"""
-
 
 def test_a_task_is_read_out_of_a_prompt():
-    found = read_assignment([PROMPT, "<system-reminder>- artifacts: no.md</system-reminder>"])
+    found = read_assignment([ASSIGNMENT, "<system-reminder>- artifacts: no.md</system-reminder>"])
     assert (found.title, found.question) == ("Competitor analysis", "")
     assert found.inputs == ("notes/a.md", "notes/b.md")
     assert found.artifacts == ("reports/c.md",)
 
 
 def test_other_tasks_of_the_board_are_not_its_business():
-    found = read_assignment([PROMPT + "\n## TASK-016 Other\n- artifacts: other.md\n"])
+    found = read_assignment([ASSIGNMENT + "\n## TASK-016 Other\n- artifacts: other.md\n"])
     assert found.artifacts == ("reports/c.md",)
 
 

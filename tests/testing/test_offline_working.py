@@ -2,21 +2,11 @@ import json
 
 import jsonschema
 import pytest
+from offline_calls import ASSIGNMENT
 
 from taskboard.core.report import REPORT_SCHEMA, Report, read_report
 from taskboard.testing.offline import Answered, Ask, Called, Said, Text, Tool, ToolUse
 from taskboard.testing.offline.brain import answer
-
-PROMPT = """You work on one task.
-
-## TASK-015 Competitor analysis
-- owner: Hanna
-- inputs: notes/a.md, `notes/b.md`
-- artifacts:
-  - reports/c.md
-
-Compare them.
-"""
 
 
 def asked(state="", schema=None, **how):
@@ -59,7 +49,7 @@ SHELL = (
 )
 
 
-def live(tools, prompt=PROMPT, tell=lambda _: "Notes on doors", parts=(), **how):
+def live(tools, prompt=ASSIGNMENT, tell=lambda _: "Notes on doors", parts=(), **how):
     """Let it work with tools that do nothing; everything it said."""
     parts = [*parts, Said("user", prompt)]
     found = []
@@ -159,14 +149,14 @@ def test_without_inputs_and_artifacts_it_reports_at_once():
 
 
 def test_a_question_is_asked_before_anything_is_done():
-    found = live(OURS, PROMPT + "\nQuestion for the owner: which ones?\n")
+    found = live(OURS, ASSIGNMENT + "\nQuestion for the owner: which ones?\n")
     assert (len(found), verdict(found).status) == (1, "question")
     assert verdict(found).question == "which ones?"
 
 
 def test_when_it_is_answered_the_work_is_done():
     parts = (
-        Said("user", PROMPT + "\nQuestion for the owner: which ones?\n"),
+        Said("user", ASSIGNMENT + "\nQuestion for the owner: which ones?\n"),
         Called("r", "report", {"status": "question"}),
         Answered("r", "noted"),
     )
@@ -176,7 +166,7 @@ def test_when_it_is_answered_the_work_is_done():
 
 def test_told_again_it_does_it_again():
     first = (
-        Said("user", PROMPT),
+        Said("user", ASSIGNMENT),
         Called("w", "write_file", {"path": "reports/c.md", "content": "x"}),
         Answered("w", "written"),
         Called("r", "report", {"status": "done"}),
@@ -188,7 +178,7 @@ def test_told_again_it_does_it_again():
 
 def test_a_word_between_the_steps_of_a_loop_does_not_begin_it_anew():
     parts = (
-        Said("user", PROMPT),
+        Said("user", ASSIGNMENT),
         Called("1", "read_file", {"path": "notes/a.md"}),
         Answered("1", "Notes on doors"),
     )
@@ -217,10 +207,10 @@ def test_a_report_that_was_refused_is_given_again():
 
 
 def test_a_report_in_json_is_given_where_the_prompt_asks_for_it():
-    prompt = PROMPT + "\nEnd with JSON: status, summary, artifacts, question.\n"
+    prompt = ASSIGNMENT + "\nEnd with JSON: status, summary, artifacts, question.\n"
     assert verdict(live(OURS[:2], prompt)).status == "done"
 
 
 def test_a_json_artifact_is_json():
-    found = live(OURS, PROMPT.replace("c.md", "c.json"))
+    found = live(OURS, ASSIGNMENT.replace("c.md", "c.json"))
     assert json.loads(uses(found)[2].input["content"])["title"] == "Competitor analysis"
