@@ -268,19 +268,17 @@ def _claimed(task: Task, fact: Fact, ts: str, device: str) -> dict[str, Any]:
 
 
 def _step_begun(task: Task, fact: Fact, _ts: str, _device: str) -> dict[str, Any]:
-    return _at_step(task.run, fact.step)
-
-
-def _step_over(task: Task, _fact: Fact, _ts: str, _device: str) -> dict[str, Any]:
-    return _at_step(task.run, None)
-
-
-def _at_step(run: Run | None, step: str | None) -> dict[str, Any]:
+    run, step = task.run, fact.step
     if run is None or step == run.step:
         return {}
     if step is None or step == VALIDATE:
         return {"run": _REPLACE(run, step=step)}
     return {"run": _REPLACE(run, step=step, reached=step)}
+
+
+def _step_over(task: Task, _fact: Fact, _ts: str, _device: str) -> dict[str, Any]:
+    run = task.run
+    return {} if run is None or run.step is None else {"run": _REPLACE(run, step=None)}
 
 
 RUN_CHANGES = {E.CLAIMED: _claimed, E.STEP_STARTED: _step_begun, E.STEP_COMPLETED: _step_over}

@@ -19,6 +19,7 @@ _SHA256 = hashlib.sha256()
 _HASH_KEY = b',"hash":'
 _TAIL = len(_HASH_KEY) + 64 + 2 + 1
 """Bytes of ``,"hash":"<64 hex>"}``."""
+_HASH_VALUE = len(_HASH_KEY) - _TAIL
 _HASH_EMPTY = len(_HASH_KEY) + 3
 """Bytes of ``,"hash":""}``: how an event without its hash ends."""
 _VERSION = re.compile(rb'\{"v":([1-9][0-9]{0,5}),"')
@@ -61,10 +62,11 @@ def decode(line: bytes) -> Event:
 def unseal(line: bytes) -> Event:
     """The event of a line without its newline, its hash checked. Raises ``Corrupt``."""
     event = _parsed(line)
-    if line[-_TAIL : -_TAIL + 8] != _HASH_KEY or not line.endswith(b'"}'):
+    if line[-_TAIL:_HASH_VALUE] != _HASH_KEY:
         raise Corrupt("the line does not end with its hash")
     running = _SHA256.copy()  # not by _digest: a ledger is folded by millions of these
     running.update(line[:-_TAIL])
+    # Equal means 64 characters, and then nothing but the object's end can follow.
     if running.hexdigest() != event.hash:
         raise Corrupt("the line's hash does not match its bytes")
     return event

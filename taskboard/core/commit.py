@@ -122,12 +122,19 @@ class Recent(Generic[Place]):
         for event in events:
             places[event.id] = (self._count, place)
             self._count += 1
+        self._forget()
+
+    def _forget(self) -> None:
+        places = self._places
         if len(places) >= 2 * REMEMBERED:
             self._places = dict(islice(places.items(), len(places) - REMEMBERED, None))
 
-    def add(self, known: Iterable[tuple[str, Place]]) -> None:
-        """Remember the ids of many events, the oldest first, each with the place of its commit."""
-        self.restore([*self.known(), *known][-REMEMBERED:])
+    def add(self, later: Iterable[tuple[str, Place]]) -> None:
+        """Remember the ids of later events, in order, each with the place of its commit."""
+        for id_, place in later:
+            self._places[id_] = (self._count, place)
+            self._count += 1
+        self._forget()
 
     def known(self) -> list[tuple[str, Place]]:
         """Every id that is remembered, the oldest first, with its place."""

@@ -41,6 +41,10 @@ _BEGINS = frozenset({E.CLAIMED, E.REQUEUED})
 
 _ANSWERS = frozenset({E.EVIDENCE_BLOCKED, E.DEPENDENCY_BLOCKED, E.TRANSITION_BLOCKED})
 """Refusals that answer a typed ``done``."""
+_SAID = frozenset({"note", "result", "cost_usd", "question"})
+"""What any fact may say."""
+_USED = frozenset({"cost_usd", "usage"})
+_EDITED = E.EDITED.value
 _REPLACE = msgspec.structs.replace
 _SET = msgspec.structs.force_setattr
 _TYPES = frozenset(e.value for e in E)
@@ -83,16 +87,11 @@ def is_about_task(fact: Fact) -> bool:
     return fact.task_id is not None and fact.type in _RULES
 
 
-def is_known(kind: str) -> bool:
-    """Whether this version knows this type of fact. One that it does not was written by a newer
-    version, and nobody here can say what it changed."""
-    return kind in _TYPES
-
-
 def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "") -> Task:
     """The task after the fact. Raises ``Refused`` or ``StaleRun`` when no row allows it."""
     if task is not None:
-        return _REPLACE(task, **changes_of(task, fact, ts, seq, device))
+        changes = changes_of(task, fact, ts, seq, device)
+        return _REPLACE(task, updated=ts, seq=seq, **changes)
     row = _RULES[fact.type].rows.get(None)
     if row is None:
         raise refusal(task, fact)
@@ -100,7 +99,8 @@ def advance(task: Task | None, fact: Fact, *, ts: str, seq: int, device: str = "
 
 
 def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[str, Any]:
-    """What the fact changes in the task, by attribute. Raises what ``advance`` raises."""
+    """What the fact changes in the task, by attribute, besides ``updated`` and ``seq``. Raises
+    what ``advance`` raises."""
     rows, of_run, of_task, ends, begins, answers, guarded = _RULES[fact.type]
     now, run, data = task.status, task.run, fact.data
     row = rows.get(now.kind)
@@ -113,9 +113,7 @@ def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[s
         raise stale(task, fact)
     if guarded:
         guard(task, fact, row, ends=ends)
-    changes: dict[str, Any] = {"updated": ts, "seq": seq}
-    if of_run is not None:
-        changes |= of_run(task, fact, ts, device)
+    changes = {} if of_run is None else of_run(task, fact, ts, device)
     if ends and run is not None and not same:
         changes["run"] = None
         changes["previous"] = previous(task, run)
@@ -123,7 +121,7 @@ def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[s
     if of_task is not None:
         changes |= of_task(task, fact, ts)
     moved = status is not now and status != now
-    if moved or begins or data:
+    if moved or begins or (data and not _SAID.isdisjoint(data)):
         _say(task, fact, moved, begins, changes)
     if task.requested and (moved or answers):
         changes["requested"] = None
@@ -182,14 +180,17 @@ def fold(world: World, events: Iterable[Event]) -> World:
 class Fold:
     """Applies events to a world, until somebody else looks at that. A task that it has made itself
     or copied is nobody else's until then, so that one is changed in place: there are many events
-    for each task, and a new one for each event would take longer than all the rest."""
+    for each task, and a new one for each event would take longer than all the rest.
 
-    def __init__(self, world: World) -> None:
+    ``meet`` is told of every event of a type that this version does not know."""
+
+    def __init__(self, world: World, meet: Callable[[Event], None] = lambda _: None) -> None:
         self._world = world
         self._own: dict[str, Task] = {}
+        self._meet = meet
 
     def add(self, event: Event) -> None:
-        """Apply one event. Raises what ``advance`` raises, and then nothing has changed."""
+        """Apply one event. Raises what ``advance`` raises, and then no task has changed."""
         world, kind, task_id = self._world, event.type, event.task_id
         task = None
         if task_id is not None and kind in _RULES:
@@ -198,18 +199,22 @@ class Fold:
                 task = self._born(event, task_id)
             else:
                 changes = changes_of(task, event, event.ts, event.seq, event.device)
+                _SET(task, "updated", event.ts)
+                _SET(task, "seq", event.seq)
                 for name, value in changes.items():
                     _SET(task, name, value)
                 if "status" in changes:
                     world.put(task)
-                elif kind == E.EDITED:
+                elif kind == _EDITED:
                     _known(world, task)
         elif kind in WORLD_CHANGES:
             WORLD_CHANGES[kind](world, event)
             for name, change in sighted(event, event.ts):
                 self._see(name, change)
+        elif kind not in _TYPES:
+            self._meet(event)
         data = event.data
-        if data and ("cost_usd" in data or "usage" in data):
+        if data and not _USED.isdisjoint(data):
             tell_costs(world, event.ts[:10], task, data)
         world.seq = event.seq
         world.head = event.hash
@@ -289,4 +294,6 @@ def _say(task: Task, fact: Fact, moved: bool, fresh: bool, changes: dict[str, An
 
 
 def _shown(shown: tuple[str, ...], word: str) -> tuple[str, ...]:
-    return (*(s for s in shown if s != word), word)[-_SHOWN:]
+    if word in shown:
+        shown = tuple(other for other in shown if other != word)
+    return (*shown, word)[-_SHOWN:]

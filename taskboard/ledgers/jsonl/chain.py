@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
 from taskboard.core.codec import decode, unseal, version_of
-from taskboard.core.commit import Recent
+from taskboard.core.commit import REMEMBERED, Recent
 from taskboard.core.event import MAX_LINE, Event
-from taskboard.core.fold import Fold, is_known
+from taskboard.core.fold import Fold
 from taskboard.core.task import World
 from taskboard.errors import Corrupt, TaskboardError
 from taskboard.ledger import Fault
@@ -22,7 +23,10 @@ Place = tuple[int, int]
 Read = Callable[[int, int | None], bytes]
 """``read(start, limit)``: bytes from a place on, at most so many."""
 
-_PIECE = 1 << 18
+Seen = deque[tuple[str, int]]
+"""Ids of the last events folded, each with the first byte of its commit."""
+
+_PIECE = 1 << 17
 """Bytes that are folded at a time: they stay in the processor's cache meanwhile."""
 _CHUNK = 1 << 20
 _MARK_EVERY = 1024
@@ -58,16 +62,20 @@ class Chain:
     def catch_up(self, read: Read) -> bytes:
         """Fold what ``read`` gives from ``end`` on, in bounded pieces, and return the bytes that
         are no complete commit (yet). Raises ``Corrupt``."""
-        fold, size = Fold(self.world), _PIECE
-        while True:
-            data = read(self.end, size)
-            before = self.end
-            bad = self._extend(data, fold)
-            if bad is not None:
-                return self._judge(bad, read)
-            if len(data) < size:
-                return self._rest(data[self.end - before :])
-            size = _PIECE if self.end > before else size * 2
+        fold, size = Fold(self.world, self._meet), _PIECE
+        seen: Seen = deque(maxlen=REMEMBERED)
+        try:
+            while True:
+                data = read(self.end, size)
+                before = self.end
+                bad = self._extend(data, fold, seen)
+                if bad is not None:
+                    return self._judge(bad, read)
+                if len(data) < size:
+                    return self._rest(data[self.end - before :])
+                size = _PIECE if self.end > before else size * 2
+        finally:
+            self._remember(seen)
 
     def note(self, events: list[Event], size: int) -> None:
         """A commit of ``size`` bytes at ``end`` was written and put into the world."""
@@ -106,58 +114,82 @@ class Chain:
             raise newer(f"a line of format {found} after event {self.world.seq}")
         return data
 
-    def _extend(self, data: bytes, fold: Fold) -> Bad | None:
+    def _extend(self, data: bytes, fold: Fold, seen: Seen) -> Bad | None:
         """Fold the complete commits at the front of ``data``, which starts at ``end``. The first
         line that cannot be read stops it and is returned."""
-        start = self.end
-        seq, head, left = self.world.seq, self.world.head, 0
-        events: list[Event] = []
-        starts: list[int] = []
-        for line in data.split(b"\n")[:-1]:
+        lines = data.split(b"\n")
+        lines.pop()  # what has no newline yet
+        first, start = self.world.seq + 1, self.end
+        seq, head, left, mark = first - 1, self.world.head, 0, self.marks[-1][0] + _MARK_EVERY
+        commit: list[Event] = []
+        for line in lines:
             try:
                 event = unseal(line)
             except Corrupt as error:
                 return Bad(start, seq + 1, error.message)
+            seq += 1
             more = event.more
             if (
-                event.seq != seq + 1
+                event.seq != seq
                 or event.prev != head
                 or event.v != 1
                 or more < 0
                 or (left and more != left - 1)
             ):
                 if event.v > 1:
-                    raise newer(f"event {seq + 1} of format {event.v}")
-                raise self.corrupt(Bad(start, seq + 1, _misplaced(event, seq, head)))
-            events.append(event)
-            starts.append(start)
-            seq, head, left = seq + 1, event.hash, more
+                    raise newer(f"event {seq} of format {event.v}")
+                raise self.corrupt(Bad(start, seq, _misplaced(event, seq, head)))
+            head, left = event.hash, more
             start += len(line) + 1
+            commit.append(event)
             if not more:
-                self._fold(events, starts, fold)
-                self.note(events, start - self.end)
-                events, starts = [], []
+                self._fold(commit, fold, lines, first)
+                for one in commit:
+                    seen.append((one.id, self.end))
+                commit.clear()
+                self.end = start
+                if seq >= mark:
+                    self.marks.append((seq, start))
+                    mark = seq + _MARK_EVERY
         return None
 
-    def _fold(self, events: list[Event], starts: list[int], fold: Fold) -> None:
+    def _fold(self, commit: list[Event], fold: Fold, lines: list[bytes], first: int) -> None:
+        """Fold one commit; ``first`` is the sequence of the first of ``lines``."""
         watch = self.watch
-        for number, event in enumerate(events):
+        for event in commit:
             try:
                 fold.add(event)
             except (TaskboardError, ValueError, TypeError, KeyError, AttributeError) as error:
+                before = lines[commit[0].seq - first : event.seq - first]
+                place = self.end + sum(len(line) + 1 for line in before)
                 reason = f"{event.type} is not legal there: {error}"
-                raise self.corrupt(Bad(starts[number], event.seq, reason)) from error
-            if self.newer is None and not is_known(event.type):
-                self.newer = f"event {event.seq}, {event.type[:64]!r}"
+                raise self.corrupt(Bad(place, event.seq, reason)) from error
             if watch is not None:
                 watch(event)
 
+    def _remember(self, seen: Seen) -> None:
+        """Note the ids of what was folded, each with its commit's place: one begins where the one
+        before ends."""
+        places: list[tuple[str, Place]] = []
+        end = begin = self.end
+        for id_, start in reversed(seen):
+            if start != begin:
+                end, begin = begin, start
+            places.append((id_, (begin, end)))
+        if places:
+            self.recent.add(reversed(places))
+
+    def _meet(self, event: Event) -> None:
+        """A type of fact that this version does not know."""
+        if self.newer is None:
+            self.newer = f"event {event.seq}, {event.type[:64]!r}"
+
 
 def _misplaced(event: Event, seq: int, head: str) -> str:
-    """Why a line with a good hash does not belong after ``seq`` and ``head``."""
+    """Why a line with a good hash is not event ``seq`` after ``head``."""
     if event.v != 1:
         return f"its v is {event.v}"
-    if event.seq != seq + 1:
+    if event.seq != seq:
         return f"event {event.seq} stands there"
     if event.prev != head:
         return "its prev is not the hash of the line before"
