@@ -115,10 +115,12 @@ class DiskFiles:
             os.close(fd)
 
     def overwrite(self, path: Path, data: bytes) -> None:
-        """Put ``data`` over the front of a file that is there, not synced."""
+        """Put ``data`` over the bytes of a file that is there, not synced."""
         fd = os.open(path, _OVER)
         try:
             _write(fd, data)
+            if os.fstat(fd).st_size > len(data):
+                os.ftruncate(fd, len(data))
         finally:
             os.close(fd)
 
@@ -148,8 +150,8 @@ class DiskFiles:
         return exchange_names(a, b)
 
     def rename(self, source: Path, target: Path) -> None:
-        """Atomic, replacing a file at ``target``; across file systems ``OSError`` (EXDEV)."""
-        source.rename(target)
+        """Atomic, replacing a file or an empty folder; across file systems ``OSError``."""
+        os.rename(source, target)  # noqa: PTH104  on every claim's way
 
     def link(self, source: Path, target: Path) -> None:
         """A second name; ``FileExistsError`` when ``target`` is taken."""

@@ -112,8 +112,8 @@ class Files(Protocol):
         ...
 
     def overwrite(self, path: Path, data: bytes) -> None:
-        """Put ``data`` over the front of a file that is there, in one write, not synced; what
-        was longer stays. Who reads at that moment may find a mixture."""
+        """Put ``data`` over the bytes of a file that is there, in one write, and cut off what was
+        longer; not synced. Who reads at that moment may find a mixture."""
         ...
 
     def write_beside(self, path: Path, data: bytes) -> Path:
@@ -126,7 +126,9 @@ class Files(Protocol):
         then."""
         ...
 
-    def rename(self, source: Path, target: Path) -> None: ...
+    def rename(self, source: Path, target: Path) -> None:
+        """Atomic. A file replaces a file, a folder an empty one (else ``ENOTEMPTY``)."""
+        ...
 
     def link(self, source: Path, target: Path) -> None: ...
 

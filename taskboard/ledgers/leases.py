@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,31 +20,77 @@ class DirectoryLeases:
 
     Made with ``mkdir``, so one of all who try wins. Nothing is synced: after a crash a lease is
     stale anyway, and what counts stands in the ledger. Raises ``OSError``.
+
+    To make a folder, and above all to remove one, takes a journalling file system longer than all
+    else that a run has it do. So who drops a lease that it has taken keeps the folder under a
+    name that says nothing (``.free-<run>``), and the next lease is that folder, renamed. Such a
+    folder is nobody's: whoever renames it has it.
     """
 
     def __init__(self, files: Files, locks: Path) -> None:
         self._files = files
         self._locks = locks
         self._is_made = False
+        self._mine: set[str] = set()
+        """Runs whose leases were taken here."""
+        self._free: list[str] = []
+        """Names of free folders that may still be there."""
 
     def take(self, lease: Lease) -> bool:
         """Make the lease; False when somebody made this number first."""
-        folder = self._locks / lease.label
         if not self._is_made:
             self._files.make_folder(self._locks)
             self._is_made = True
+        data = _ENCODER.encode(lease) + b"\n"
         try:
-            self._files.mkdir(folder)
+            taken = self._reuse(lease.label, data) or self._make(lease.label, data)
         except FileExistsError:
             return False
         except FileNotFoundError:  # somebody has tidied up
             self._is_made = False
             return self.take(lease)
-        # Straight into the folder, which nobody else writes to: who looks before it is whole
-        # finds what a maker leaves who is at it or died there. A rename would hide nothing more,
-        # and each name that is made or changed is one more thing for the next sync to carry.
-        self._files.create(folder / _FILE, _ENCODER.encode(lease) + b"\n")
+        if taken:
+            self._mine.add(lease.run)
+        return taken
+
+    def _make(self, label: str, data: bytes) -> bool:
+        """A new folder. ``FileExistsError`` when somebody has this number."""
+        folder = self._locks / label
+        self._files.mkdir(folder)
+        # Straight into the folder: who looks before it is whole finds what a maker leaves who is
+        # at it or died there. There is a lease already only if somebody put a free folder in the
+        # place of this one while it was empty: then it is theirs.
+        self._files.create(folder / _FILE, data)
         return True
+
+    def _reuse(self, label: str, data: bytes) -> bool:
+        """A free folder; False when there is none. ``FileExistsError`` as above.
+
+        A rename puts it in the place of an empty folder, too. One that has died there would be
+        stepped over, so it is looked for before; one who is at it finds a lease and goes away."""
+        folder = self._locks / label
+        self._free = self._free or [n for n in self._files.names(self._locks) if _is_free(n)]
+        while self._free:
+            if self._files.exists(folder):
+                raise FileExistsError(errno.EEXIST, "somebody has this number", str(folder))
+            try:
+                self._files.rename(self._locks / self._free.pop(), folder)
+            except FileNotFoundError:  # somebody else has taken it
+                continue
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise FileExistsError(error.errno, error.strerror, str(folder)) from None
+                raise
+            self._fill(folder / _FILE, data)
+            return True
+        return False
+
+    def _fill(self, path: Path, data: bytes) -> None:
+        """Until this has ended the lease of another number stands there, which counts as none."""
+        try:
+            self._files.overwrite(path, data)
+        except FileNotFoundError:
+            self._files.create(path, data)
 
     def renew(self, lease: Lease) -> bool:
         """Write a later version of one's own lease; False when it is no longer one's own."""
@@ -59,22 +106,44 @@ class DirectoryLeases:
     def find(self, task: str, attempt: int) -> Lease | None:
         """The lease of this number; None when there is none or it cannot be read yet."""
         try:
-            return _DECODER.decode(self._files.read(self._locks / _label(task, attempt) / _FILE))
+            data = self._files.read(self._locks / _label(task, attempt) / _FILE)
+            found = _DECODER.decode(data)
         except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
+        # Another number's: its folder was dropped, and is about to become this one.
+        return found if (found.task, found.attempt) == (task, attempt) else None
 
     def drop(self, lease: Lease) -> None:
         """Remove one's own lease, and nobody else's."""
-        if self._is_own(lease):
-            folder = self._locks / lease.label
+        if not self._is_own(lease):
+            return
+        folder = self._locks / lease.label
+        if not self._keep(folder, lease.run):
             self._files.remove(folder / _FILE)
             self._files.remove_folder(folder)
 
+    def _keep(self, folder: Path, run: str) -> bool:
+        """Whether the folder of an own lease is a free one now."""
+        if run not in self._mine:  # by a command, say: nothing may follow here
+            return False
+        self._mine.remove(run)
+        name = f"{_FREE}{run}"
+        if len(self._free) >= _KEPT:
+            return False
+        try:
+            self._files.rename(folder, self._locks / name)
+        except OSError:
+            return False
+        self._free.append(name)
+        return True
+
     def made(self, task: str, attempt: int) -> datetime | None:
-        """When the folder of this number last changed, by the disk's wall clock; None when it
-        is not there. A folder without a lease has a maker who is at it, or who died there."""
+        """When the folder of this number last changed or was renamed, by the disk's wall clock;
+        None when it is not there. One without a lease has a maker who is at it, or died there."""
         found = self._files.stat(self._locks / _label(task, attempt))
-        return datetime.fromtimestamp(found.mtime_ns / 1e9, UTC) if found else None
+        if found is None:
+            return None
+        return datetime.fromtimestamp(max(found.mtime_ns, found.ctime_ns) / 1e9, UTC)
 
     def numbers(self) -> list[tuple[str, int]]:
         """Every (task, attempt) there is a folder for, sorted by name."""
@@ -122,6 +191,13 @@ class MemoryLeases:
 
 
 _FILE = "lease.json"
+_FREE = ".free-"
+_KEPT = 64
+"""Free folders that one process knows of, at most."""
+
+
+def _is_free(name: str) -> bool:
+    return name.startswith(_FREE)
 
 
 def _label(task: str, attempt: int) -> str:

@@ -143,8 +143,13 @@ class SimFiles:
         self._fill(path, node, data)
 
     def overwrite(self, path: Path, data: bytes) -> None:
-        """Put ``data`` over the front of a file that is there, not synced."""
-        self._fill(path, self._file(path), data)
+        """Put ``data`` over the bytes of a file that is there, not synced."""
+        node = self._file(path)
+        self._fill(path, node, data)
+        if len(node.data) > len(data):
+            dying = self.steps.begin("truncate", path)
+            del node.data[len(data) :]
+            self.steps.end(dying)
 
     def write_beside(self, path: Path, data: bytes) -> Path:
         """A synced temporary file beside ``path`` that looks like it."""
@@ -170,9 +175,12 @@ class SimFiles:
         return able
 
     def rename(self, source: Path, target: Path) -> None:
-        """Atomic, replacing a file at ``target``."""
+        """Atomic, replacing a file or an empty folder at ``target``."""
         dying = self.steps.begin("rename", source)
         node = self.disk.need(source, follow=False)
+        there = self.disk.find(target, follow=False)
+        if node.is_folder and there is not None and there.entries:
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(target))
         old, new = self.disk.place(source), self.disk.place(target)
         self._same_disk(node, new, target)
         if old.folder is new.folder:

@@ -177,7 +177,7 @@ def test_a_renamed_run_whose_holder_is_gone_is_taken_back_and_leaves_no_lease(de
 
     assert desk.state("SITE-7") == "ready"
     assert "reclaimed" in desk.events("SITE-7")
-    assert desk.files.names(locks) == []
+    assert not [name for name in desk.files.names(locks) if "@" in name]
 
 
 def test_who_needed_the_old_id_is_served_by_the_new_one(desk):
