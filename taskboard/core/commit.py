@@ -8,10 +8,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from taskboard.core.check import check
 from taskboard.core.codec import seal
 from taskboard.core.event import Draft, Event
 from taskboard.core.event import EventType as E
-from taskboard.core.fold import check, settle
+from taskboard.core.fold import settle
 from taskboard.core.task import Task, World
 from taskboard.errors import Refused
 

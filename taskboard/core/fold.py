@@ -1,13 +1,13 @@
 """Facts to state: the only place where a task or the world changes.
 
 ``advance`` is pure and says what one fact makes of one task, or refuses. ``fold`` applies events
-to a world in order; ``check`` proves drafts legal against it before they are written. Laws, held
-by tests: ``fold(w, a + b) == fold(fold(w, a), b)``, and folding never depends on the clock.
+to a world in order; ``core.check`` proves drafts legal against it before they are written. Laws,
+held by tests: ``fold(w, a + b) == fold(fold(w, a), b)``, and folding never depends on the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -25,7 +25,9 @@ from taskboard.core.costs import owed, tell_costs
 from taskboard.core.event import Event
 from taskboard.core.event import EventType as E
 from taskboard.core.illegal import guard, refusal, stale
-from taskboard.core.state import TRANSITIONS, Kind, Row, Status, row_for, stored_status
+from taskboard.core.lazy import LazyMap
+from taskboard.core.shelf import BLOCK, Shelf
+from taskboard.core.state import CLOSED, TRANSITIONS, Kind, Row, Status, row_for, stored_status
 from taskboard.core.task import Task, World
 from taskboard.core.world_changes import WORLD_CHANGES, sighted
 from taskboard.errors import Refused
@@ -134,41 +136,6 @@ def changes_of(task: Task, fact: Fact, ts: str, seq: int, device: str) -> dict[s
     return changes
 
 
-def check(world: World, drafts: Sequence[Fact], *, ts: str, device: str) -> list[Task | None]:
-    """The task after each draft, in order, as if they were applied; raises what ``advance``
-    raises and changes nothing."""
-    staged: dict[str, Task] = {}
-    fresh: dict[str, str] = {}
-    after: list[Task | None] = []
-    for offset, draft in enumerate(drafts, 1):
-        if not is_about_task(draft):
-            for name, change in sighted(draft, ts):
-                known = fresh.get(name) or world.names.get(name)
-                if known is not None:
-                    task = staged.get(known) or world.tasks[known]
-                    staged[known] = _REPLACE(task, **change)
-            after.append(None)
-            continue
-        task_id = str(draft.task_id)
-        before = staged.get(task_id) or world.tasks.get(task_id)
-        _guard_name(world, fresh, draft, task_id)
-        staged[task_id] = advance(before, draft, ts=ts, seq=world.seq + offset, device=device)
-        after.append(staged[task_id])
-    return after
-
-
-def _guard_name(world: World, fresh: dict[str, str], draft: Fact, task_id: str) -> None:
-    name = str(draft.task)
-    if (fresh.get(name) or world.names.get(name) or task_id) != task_id:
-        raise Refused(
-            f"The id {name} is taken: an id is never given to a second task.",
-            hint=f"taskboard show {name}",
-            task=name,
-            data={"reason": "id_taken"},
-        )
-    fresh[name] = task_id
-
-
 def fold(world: World, events: Iterable[Event]) -> World:
     """Apply events in order to ``world`` and return it."""
     fold = Fold(world)
@@ -188,6 +155,9 @@ class Fold:
         self._world = world
         self._own: dict[str, Task] = {}
         self._meet = meet
+        self._closed: dict[str, None] = {}
+        self._shelf = None if world.seq else Shelf()
+        """Of a fold from the first event: nobody has looked at any of those tasks."""
 
     def add(self, event: Event) -> None:
         """Apply one event. Raises what ``advance`` raises, and then no task has changed."""
@@ -205,19 +175,32 @@ class Fold:
                     _SET(task, name, value)
                 if "status" in changes:
                     world.put(task)
+                    if task.status.kind in CLOSED:
+                        self._closed[task_id] = None
                 elif kind == _EDITED:
                     _known(world, task)
-        elif kind in WORLD_CHANGES:
-            WORLD_CHANGES[kind](world, event)
-            for name, change in sighted(event, event.ts):
-                self._see(name, change)
-        elif kind not in _TYPES:
-            self._meet(event)
+        else:
+            self._tell(event, kind)
         data = event.data
         if data and not _USED.isdisjoint(data):
             tell_costs(world, event.ts[:10], task, data)
         world.seq = event.seq
         world.head = event.hash
+
+    def put_away(self) -> None:
+        """Pack the tasks that are over, if they are many; those change seldom again. A shelf is
+        left as it is when it has been used for the same tasks too often."""
+        shelf, world = self._shelf, self._world
+        if shelf is None or len(self._closed) < BLOCK or shelf.count > 3 * len(world.tasks):
+            return
+        if not isinstance(world.tasks, LazyMap):
+            world.tasks = LazyMap.over(world.tasks, shelf)
+        over = [own for one in self._closed if (own := self._own[one]).status.kind in CLOSED]
+        for task, number in zip(over, shelf.put(over), strict=True):
+            if number is not None:
+                world.tasks.lay(task.task_id, number)
+                del self._own[task.task_id]
+        self._closed.clear()
 
     def _owned(self, task_id: str) -> Task | None:
         """A copy of the world's own task, in its place; None when there is none."""
@@ -226,6 +209,8 @@ class Fold:
             return None
         task: Task = copy(known)
         self._own[task_id] = self._world.tasks[task_id] = task
+        if task.status.kind in CLOSED:
+            self._closed[task_id] = None
         return task
 
     def _born(self, event: Event, task_id: str) -> Task:
@@ -233,6 +218,15 @@ class Fold:
         self._own[task_id] = task
         _known(self._world, task)
         return task
+
+    def _tell(self, event: Event, kind: str) -> None:
+        """Something about no task."""
+        if kind in WORLD_CHANGES:
+            WORLD_CHANGES[kind](self._world, event)
+            for name, change in sighted(event, event.ts):
+                self._see(name, change)
+        elif kind not in _TYPES:
+            self._meet(event)
 
     def _see(self, name: str, change: dict[str, Any]) -> None:
         """What a look at the board found out about the task with this human id."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSet, ValuesView
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSet,
+    ValuesView,
+)
 from itertools import count
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -36,6 +44,17 @@ class LazyMap(MutableMapping[str, T], Generic[T]):
         self._packed = packed
         self._found: dict[str, T | int] = dict(zip(keys, count(), strict=False))
         """Values, and of those that are still packed their number."""
+
+    @classmethod
+    def over(cls, values: Mapping[str, T], packed: Packed[T]) -> LazyMap[T]:
+        """One of these values, of which ``lay`` may lay some where ``packed`` has them."""
+        made = cls(packed)
+        made._found = dict(values)
+        return made
+
+    def lay(self, key: str, number: int) -> None:
+        """Let go of a value that is packed now."""
+        self._found[key] = number
 
     def pack(self, pack: Callable[[T], bytes]) -> list[bytes]:
         """The bytes of every value, in order; those still packed are passed on as they are.

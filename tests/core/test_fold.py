@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskboard.core.check import check
 from taskboard.core.commit import apply, commit
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
-from taskboard.core.fold import advance, check, fold
+from taskboard.core.fold import advance, fold
 from taskboard.core.state import TRANSITIONS, Kind, Status, row_for, stored_status
 from taskboard.core.task import Owed, World
 from taskboard.errors import Refused, StaleRun

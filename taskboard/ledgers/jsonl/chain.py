@@ -69,6 +69,7 @@ class Chain:
                 data = read(self.end, size)
                 before = self.end
                 bad = self._extend(data, fold, seen)
+                fold.put_away()
                 if bad is not None:
                     return self._judge(bad, read)
                 if len(data) < size:

@@ -30,6 +30,7 @@ from taskboard.core import (
     fold,
     illegal,
     lazy,
+    shelf,
     state,
     steps,
     task,
@@ -45,7 +46,21 @@ from taskboard.log import log
 EVERY = 10_000
 """Events after which it is written anew."""
 
-FOLD = (bill, changes, costs, event, fold, illegal, lazy, state, steps, task, units, world_changes)
+FOLD = (
+    bill,
+    changes,
+    costs,
+    event,
+    fold,
+    illegal,
+    lazy,
+    shelf,
+    state,
+    steps,
+    task,
+    units,
+    world_changes,
+)
 """The modules that decide what a ledger folds to."""
 
 _ENCODER = msgspec.msgpack.Encoder()
