@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
 from datetime import UTC, datetime
@@ -67,7 +66,7 @@ class SystemClock:
         return spell_noise(head[1], os.urandom(10))
 
     def random(self) -> float:
-        return random.random()
+        return int.from_bytes(os.urandom(7)) / (1 << 56)
 
 
 def make_uuid7(milliseconds: int, noise: bytes) -> str:

@@ -6,7 +6,6 @@ with its line. What a value may be is in ``taskboard.core.setting_kinds``.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from taskboard.core.nearest import nearest
 from taskboard.core.setting_kinds import (
     BY_NAME,
     SETTINGS,
@@ -129,7 +129,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[Offer]:
         name = rest.lower()
         if rest == variable or rest in _NOT_SETTINGS or not environ[variable]:
             continue
-        if name in BY_NAME or difflib.get_close_matches(name, BY_NAME, 1, 0.8):
+        if name in BY_NAME or nearest(name, BY_NAME, like=0.8):
             yield Offer((name,), environ[variable], "environment", variable)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import shutil
 import stat as kinds
 import sys
 from collections.abc import Iterator
@@ -170,6 +169,8 @@ class DiskFiles:
             return
         except OSError:
             with suppress(FileNotFoundError):
+                import shutil
+
                 shutil.rmtree(path)
 
     def sync_folder(self, path: Path) -> None:

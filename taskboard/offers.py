@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import msgspec
 
+from taskboard.core.nearest import nearest
 from taskboard.core.setting_kinds import (
     BY_NAME,
     ORIGIN_SETTINGS,
@@ -64,8 +64,8 @@ def _judge_entry(offer: Offer) -> Offer | Mistake:
         return offer.wrong(f"there is no {kind.removesuffix('s')} {name}; there are {listed}.")
     setting = known.get(key)
     if setting is None:
-        near = difflib.get_close_matches(key, known, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(known))}."
+        near = nearest(key, known)
+        hint = f"Did you mean {near}?" if near else f"There are {', '.join(sorted(known))}."
         return offer.wrong(f"[{kind}.{name}] has no setting {key}. {hint}")
     if setting.own and offer.source == "workspace":
         return offer.wrong(
@@ -105,11 +105,11 @@ def _misplaced(offer: Offer, setting: Setting | None) -> str | None:
 
 def _unknown(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        near = difflib.get_close_matches(name, TABLES, 1)
-        hint = f"Did you mean [{near[0]}.NAME]?" if near else "Settings stand at the top level."
+        near = nearest(name, TABLES)
+        hint = f"Did you mean [{near}.NAME]?" if near else "Settings stand at the top level."
         return f"there is no table [{name}]. {hint}"
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), BY_NAME, 1)
-    hint = f"Did you mean {near[0]}?" if near else "`taskboard config` lists them."
+    near = nearest(name.lower().replace("-", "_"), BY_NAME)
+    hint = f"Did you mean {near}?" if near else "`taskboard config` lists them."
     return f"there is no setting {name}. {hint}"
 
 

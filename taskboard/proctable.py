@@ -7,7 +7,6 @@ then whole seconds, and the environment of system programs may be hidden.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -151,6 +150,8 @@ def _seconds(lstart: str) -> int | None:
 
 
 def _ask(*argv: str) -> str:
+    import subprocess
+
     done = subprocess.run(  # noqa: S603
         argv, env=_ASK, capture_output=True, text=True, errors="replace", check=False, timeout=10
     )

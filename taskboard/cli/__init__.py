@@ -1,7 +1,8 @@
 """The command line: one module per group of commands. It prints and never decides.
 
 ``main`` is the entry point. Every command is found by name in ``taskboard.cli.commands`` and its
-module imported only then, so that ``--help`` costs little more than Python's own start.
+module imported only then, so that ``--help`` costs little more than Python's own start; so is the
+parser, when there is something to parse.
 """
 
 from __future__ import annotations
@@ -11,16 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
+from taskboard.cli.bare import bare
 from taskboard.cli.call import Call
-from taskboard.cli.root import make_root
 from taskboard.errors import TaskboardError
 
 __all__ = ["main"]
-
-_MISUSED: type[Exception] = typer.BadParameter.__mro__[2]
-"""What the parser raises: every error about the words of a command."""
 
 INTERRUPTED = 130
 
@@ -53,30 +49,27 @@ def _mend_streams() -> None:
 
 def _run(words: list[str], call: Call) -> int:
     try:
-        found = make_root().main(words, prog_name="taskboard", standalone_mode=False, obj=call)
-    except (KeyboardInterrupt, typer.Abort):
+        command = bare(words, call)
+        found = command(call) if command is not None else _parsed(words, call)
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:
         from taskboard.cli import trouble
 
-        known = _known(error)
+        known = error if isinstance(error, TaskboardError) else None
         if known is None and os.environ.get("TASKBOARD_DEBUG") == "1":
             raise
         return trouble.explain(known or trouble.unexpected(error), as_json=call.json)
     return found if isinstance(found, int) else 0
 
 
-def _known(error: Exception) -> TaskboardError | None:
-    """The error in the words of the contract, unless it is a fault of the program itself."""
-    if isinstance(error, TaskboardError):
-        return error
-    if isinstance(error, _MISUSED):
-        from taskboard.cli import trouble
+def _parsed(words: list[str], call: Call) -> object:
+    """What comes of a command that has words of its own."""
+    from taskboard.cli.root import run
 
-        return trouble.usage(error)
-    return None
+    return run(words, call)
 
 
 def _wants_json(words: list[str]) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -23,7 +21,10 @@ from taskboard.loop import agents, find
 from taskboard.loop.agents import Evidence
 from taskboard.loop.record import require_trust
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="TASK-015@3, or the run's uuid.")]
+if TYPE_CHECKING:
+    import typer
+
+    from taskboard.cli.options import RunName
 
 
 def claim(

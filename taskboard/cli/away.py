@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App, login_name
 from taskboard.cli.away_text import Away, away_lines, failures, of_kind
@@ -20,6 +18,9 @@ from taskboard.core.state import Kind
 from taskboard.core.units import stamp
 from taskboard.loop.holder import holder
 from taskboard.loop.lookback import seq_before, when_left
+
+if TYPE_CHECKING:
+    import typer
 
 
 def away(

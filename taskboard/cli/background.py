@@ -7,9 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from taskboard.cli.text import one_line
 from taskboard.errors import BadSettings, TaskboardError
@@ -18,17 +16,6 @@ if TYPE_CHECKING:
     from taskboard.app import App
     from taskboard.cli.call import Call
     from taskboard.loop.pulse import Pulse
-
-EnvFile = Annotated[
-    str | None,
-    typer.Option(
-        "--env-file", metavar="PATH", help="Keys: NAME=value lines in a file only you may read."
-    ),
-]
-LogFile = Annotated[
-    str | None,
-    typer.Option("--log", metavar="PATH", help="Tell of it in this file, 1 MiB at most."),
-]
 
 
 def settle_in(call: Call, env_file: str | None, log_file: str | None) -> None:

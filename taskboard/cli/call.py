@@ -30,9 +30,9 @@ class Call:
         self.board, self.json = board, json
 
     @classmethod
-    def of(cls, ctx: typer.Context) -> Call:
+    def of(cls, ctx: typer.Context | Call) -> Call:
         """The call a command is part of."""
-        call = ctx.find_root().obj
+        call = ctx if isinstance(ctx, Call) else ctx.find_root().obj
         assert isinstance(call, cls), "main makes it"
         return call
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -22,13 +20,16 @@ from taskboard.ledger import Verified
 from taskboard.ledgers.jsonl.verify import Expected
 from taskboard.workspace import near_misses
 
+if TYPE_CHECKING:
+    import typer
+
 FINDINGS = 1
 CORRUPT = 65
 _HASH = 64
 """Hex digits of a head."""
 
 
-def check(ctx: typer.Context) -> None:
+def check(ctx: typer.Context) -> int:
     """What is wrong with the board, as `file:line: CODE message`. Exits 1 only on errors."""
     call = Call.of(ctx)
 
@@ -42,8 +43,7 @@ def check(ctx: typer.Context) -> None:
     call.answer(
         "check", {"diagnoses": found}, lambda screen: _check_lines(screen, found, seen, file)
     )
-    if any(d["severity"] == "error" for d in found):
-        raise typer.Exit(FINDINGS)
+    return FINDINGS if any(d["severity"] == "error" for d in found) else 0
 
 
 def verify(
@@ -57,7 +57,7 @@ def verify(
             "--since", metavar="HEAD", help="Also prove that this earlier head is still in it."
         ),
     ] = None,
-) -> None:
+) -> int:
     """Prove the ledger from its first byte: chain, sequence, transitions, stored texts. With
     --since also that it goes on from a head that --head printed: that its end was not cut off."""
     call = Call.of(ctx)
@@ -73,8 +73,7 @@ def verify(
         "fault": _fault(proof),
     }
     call.answer("verify", document, lambda screen: _verify_lines(screen, proof, only_head=head))
-    if not proof.ok:
-        raise typer.Exit(CORRUPT)
+    return 0 if proof.ok else CORRUPT
 
 
 def _expected(text: str) -> Expected:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
-
 from taskboard.cli.call import Call
 from taskboard.cli.commands import COMMANDS
 from taskboard.cli.text import one_line
 from taskboard.errors import TaskboardError, Usage
+
+if TYPE_CHECKING:
+    import typer
 
 if TYPE_CHECKING:  # slow to import, and most of this needs no workspace
     from taskboard.app import App

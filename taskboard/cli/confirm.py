@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -17,6 +15,9 @@ from taskboard.core.task import Task
 from taskboard.errors import Untrusted
 from taskboard.loop import find, people
 from taskboard.loop.absorb import absorb
+
+if TYPE_CHECKING:
+    import typer
 
 
 def accept(ctx: typer.Context) -> None:

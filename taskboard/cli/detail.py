@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -25,6 +23,11 @@ from taskboard.core.state import next_events
 from taskboard.core.task import Task
 from taskboard.errors import NotFound
 
+if TYPE_CHECKING:
+    import typer
+
+    from taskboard.cli.options import TaskId
+
 _LAST = 8
 """Events that ``show`` prints for people; JSON has them all."""
 
@@ -32,8 +35,6 @@ _DECISIONS = 3
 """Decisions not to start it that are shown; JSON has them all."""
 
 _TALK = {"question_asked": "question", "question_answered": "answer", "blocked": "question"}
-
-TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
 
 
 @dataclass(frozen=True, slots=True)

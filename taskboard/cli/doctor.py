@@ -10,9 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskboard import __version__
 from taskboard.app import App
@@ -26,6 +24,9 @@ from taskboard.errors import TaskboardError, next_step
 from taskboard.exchange import exchange_names
 from taskboard.loop.holder import holder
 from taskboard.ownership import ownership
+
+if TYPE_CHECKING:
+    import typer
 
 UNFIT = 1
 _OLDEST = (3, 11)
@@ -48,14 +49,13 @@ class Finding(NamedTuple):
         return cls(name, False, error.message, error.hint)
 
 
-def doctor(ctx: typer.Context) -> None:
+def doctor(ctx: typer.Context) -> int:
     """Whether Python, this machine, the workspace and its ledger are fit. Exits 1 if not."""
     call = Call.of(ctx)
     found = [*_machine(), *_workspace(call)]
     document = {"ok": all(f.ok for f in found), "checks": [f._asdict() for f in found]}
     call.answer("doctor", document, lambda screen: _lines(screen, found))
-    if not document["ok"]:
-        raise typer.Exit(UNFIT)
+    return 0 if document["ok"] else UNFIT
 
 
 def _machine() -> Iterator[Finding]:

@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -22,6 +21,9 @@ from taskboard.core.task import World
 from taskboard.ledgers.jsonl.fork import Forked
 from taskboard.loop.projection import save_base
 from taskboard.ownership import require_own
+
+if TYPE_CHECKING:
+    import typer
 
 
 def fork(ctx: typer.Context) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from taskboard.cli.call import Call
 from taskboard.cli.text import Screen, one_line
 from taskboard.errors import NotFound, Storage, Usage
 
 if TYPE_CHECKING:
+    import typer
+
     from taskboard.core.imports.choose import Shape
     from taskboard.core.imports.whole import Whole
 
@@ -41,7 +41,7 @@ def import_(
     title: Annotated[
         str, typer.Option("--title", metavar="T", help="The board's title, where it has none.")
     ] = "",
-) -> None:
+) -> int:
     """Print a board made of other people's: tables, checkbox lists, Obsidian Kanban and Tasks,
     lanes, TASKS.md, front-matter files, beads, task-master. Nothing imported starts by itself.
     What it had to say in another way stands on standard error. Exits 1 if something is missing."""
@@ -66,8 +66,7 @@ def import_(
         if target is None and (whole.board.tasks or not whole.left_out):
             _print(whole.board.text)
         Screen(sys.stderr).say(_report(whole, target))
-    if whole.left_out:
-        raise typer.Exit(INCOMPLETE)
+    return INCOMPLETE if whole.left_out else 0
 
 
 def other_shape(data: bytes) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.cli.call import Call
 from taskboard.cli.look import Look, look
@@ -17,6 +15,9 @@ from taskboard.core.state import Kind
 from taskboard.core.task import Task
 from taskboard.errors import Usage
 from taskboard.loop.boxes import boxes
+
+if TYPE_CHECKING:
+    import typer
 
 _DEEPEST = 5
 """Levels by which ``list`` indents a title: headings have six."""

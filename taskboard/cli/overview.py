@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from taskboard import __version__
 from taskboard.app import App
@@ -21,6 +19,9 @@ from taskboard.core.state import Kind
 from taskboard.core.task import Task
 from taskboard.core.units import brief, read_time, stamp
 from taskboard.loop.holder import Holder, holder
+
+if TYPE_CHECKING:
+    import typer
 
 _AT_MOST = 10
 """Tasks of one part of ``status``."""

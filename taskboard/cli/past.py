@@ -6,9 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -23,6 +21,9 @@ from taskboard.loop.absorb import read_board
 from taskboard.loop.past import present, text_at
 from taskboard.loop.rebuild import Rebuilt
 from taskboard.loop.rebuild import rebuild as write_anew
+
+if TYPE_CHECKING:
+    import typer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -20,7 +18,10 @@ from taskboard.log import log
 from taskboard.loop import command, find, people
 from taskboard.loop.inbox import promote
 
-TaskId = Annotated[str, typer.Argument(metavar="ID", help="A task, like TASK-015.")]
+if TYPE_CHECKING:
+    import typer
+
+    from taskboard.cli.options import TaskId
 
 
 def add(

@@ -12,6 +12,7 @@ from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 from taskboard import __version__
+from taskboard.cli import options, trouble
 from taskboard.cli.call import Call
 from taskboard.cli.commands import COMMANDS, GROUPS, Entry
 from taskboard.cli.manual import ENVIRONMENT, EXITS, FILES, exits_of
@@ -21,6 +22,13 @@ _ABOUT = """One Markdown file as the control plane of background agents.
 Without a command: status. More about each: taskboard COMMAND --help.
 """
 _CONTEXT = {"help_option_names": ["--help", "-h"], "max_content_width": 96}
+
+
+_MISUSED: type[Exception] = typer.BadParameter.__mro__[2]
+"""What the parser raises: every error about the words of a command."""
+_IN_ANNOTATIONS = {"typer": typer, **{k: v for k, v in vars(options).items() if k[0].isupper()}}
+"""What commands name in annotations only. They do not import it, for they are also called without
+a parser (``taskboard.cli.bare``)."""
 
 
 class Root(TyperGroup):
@@ -61,6 +69,17 @@ class Command(TyperCommand):
         super().format_epilog(ctx, formatter)
 
 
+def run(words: list[str], call: Call) -> object:
+    """Parse the words and do what they say; the exit status where the command has one of its own.
+    Raises ``Usage`` for words that are off."""
+    try:
+        return make_root().main(words, prog_name="taskboard", standalone_mode=False, obj=call)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except _MISUSED as error:
+        raise trouble.usage(error) from error
+
+
 def make_root() -> Any:
     """The whole command line as one object of the parser's."""
     group: Any
@@ -87,6 +106,7 @@ def build(entry: Entry) -> Any:
     function = getattr(module, entry.function)
     if isinstance(function, typer.Typer):
         return _build_group(entry, function)
+    vars(module).update(_IN_ANNOTATIONS)
     info = CommandInfo(
         name=entry.name,
         cls=Command,

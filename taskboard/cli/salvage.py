@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -20,6 +19,9 @@ from taskboard.cli.turn import turn
 from taskboard.core.task import World
 from taskboard.ledgers.jsonl.salvage import Salvaged
 from taskboard.ownership import require_own
+
+if TYPE_CHECKING:
+    import typer
 
 _SHOWN = 10
 """Lost places and tasks that are listed; ``--json`` has them all."""

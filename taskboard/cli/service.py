@@ -14,6 +14,7 @@ import typer
 
 from taskboard.app import App
 from taskboard.cli.call import Call
+from taskboard.cli.options import Label
 from taskboard.cli.service_text import installed_lines, planned_lines, removed_lines, status_lines
 from taskboard.cli.text import one_line
 from taskboard.clock import SystemClock
@@ -33,11 +34,6 @@ FINDINGS = 1
 _LINES = 50
 
 app = typer.Typer(name="service", rich_markup_mode=None)
-
-Label = Annotated[
-    str | None,
-    typer.Option("--label", metavar="L", help="A service by its label, if its board is gone."),
-]
 
 
 @app.callback(invoke_without_command=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -15,6 +13,9 @@ from taskboard.cli.turn import actor
 from taskboard.errors import Usage
 from taskboard.loop.context import Context
 from taskboard.loop.space import AT_MOST, Freed, free
+
+if TYPE_CHECKING:
+    import typer
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -6,9 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -23,6 +21,9 @@ from taskboard.errors import BoardHeld, Usage
 from taskboard.log import log
 from taskboard.ownership import require_own
 from taskboard.workspace import BOARD, Workspace, near_misses
+
+if TYPE_CHECKING:
+    import typer
 
 EXAMPLE = """\
 # Task board

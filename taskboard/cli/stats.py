@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -17,6 +15,9 @@ from taskboard.cli.when import When
 from taskboard.core.figures import Figures
 from taskboard.core.setting_kinds import spell_duration
 from taskboard.core.units import brief
+
+if TYPE_CHECKING:
+    import typer
 
 _COARSE = 10
 """Minutes from which seconds are no longer told."""

@@ -7,9 +7,7 @@ import sys
 from collections import deque
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from taskboard.app import App
 from taskboard.cli.call import Call
@@ -23,6 +21,9 @@ from taskboard.core.task import World
 from taskboard.errors import Corrupt, Usage
 from taskboard.ledger import History
 from taskboard.loop.lookback import last_of, seq_before
+
+if TYPE_CHECKING:
+    import typer
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at a ledger that is followed: one ``stat`` each."""

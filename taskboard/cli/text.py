@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -115,6 +114,8 @@ class Screen:
         self.colour = (
             self.tty and not os.environ.get("NO_COLOR") and (os.environ.get("TERM", "") != "dumb")
         )
+        import shutil
+
         self.wide = shutil.get_terminal_size().columns if self.tty else None
 
     def paint(self, text: str, colour: str) -> str:

@@ -6,12 +6,10 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from taskboard.app import App
-from taskboard.cli.background import EnvFile, LogFile, pulse_of, settle_in
+from taskboard.cli.background import pulse_of, settle_in
 from taskboard.cli.call import Call
 from taskboard.cli.display import Display
 from taskboard.cli.hold import board_held
@@ -32,15 +30,12 @@ from taskboard.loop.record import require_trust
 from taskboard.loop.scene import set_scene
 from taskboard.processes import SystemProcesses
 
+if TYPE_CHECKING:
+    import typer
+
+    from taskboard.cli.options import EnvFile, LogFile, Offline
+
 FAILED = 1
-
-
-Offline = Annotated[
-    bool,
-    typer.Option(
-        "--offline-model", help="Try it without a key: a model on loopback that answers by rule."
-    ),
-]
 
 
 def run(
@@ -99,7 +94,7 @@ def once(
     offline: Offline = False,
     env_file: EnvFile = None,
     log: LogFile = None,
-) -> None:
+) -> int:
     """Run everything that can run now, to the end: chains, parents, retries due within --wait.
     Exits 1 when a task it ran has failed."""
     call = Call.of(ctx)
@@ -127,8 +122,7 @@ def once(
     with offline_model(offline):
         document, ways = call.run(work)
     call.answer("once", document, lambda screen: _once_lines(screen, document, ways))
-    if document["failed"]:
-        raise typer.Exit(FAILED)
+    return FAILED if document["failed"] else 0
 
 
 async def _until_done(app: App, seconds: float, tell: Callable[[], None]) -> World:

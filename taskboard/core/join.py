@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -198,6 +197,8 @@ def _matches(whole: Stretch, depth: int = 0) -> Iterator[tuple[int, int]]:
 def _compared(part: Stretch) -> Iterator[tuple[int, int]]:
     if (part.a1 - part.a0) * (part.b1 - part.b0) > _CELLS:
         return
+    from difflib import SequenceMatcher  # most saves leave nothing to compare
+
     one, other = part.a[part.a0 : part.a1], part.b[part.b0 : part.b1]
     for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
         for k in range(block.size):

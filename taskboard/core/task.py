@@ -12,7 +12,7 @@ from taskboard.core.lazy import LazyMap, LazySet
 from taskboard.core.state import CLOSED, Kind, Status
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """The claim a task is under. ``text`` is the digest of the frozen definition and ``fields``
     its fields: the run is judged by them, whatever the board says later."""
 
@@ -38,7 +38,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """How many answers its task had been given when it began: it is told those."""
 
 
-class Uptime(msgspec.Struct, frozen=True, array_like=True):
+class Uptime(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A moment that no clock change moves: ``seconds`` since the boot named ``boot``, sleep
     counted."""
 
@@ -46,7 +46,7 @@ class Uptime(msgspec.Struct, frozen=True, array_like=True):
     seconds: float
 
 
-class Previous(msgspec.Struct, frozen=True, array_like=True):
+class Previous(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The run before: its id, who did it, the digest of the text it was given, and the step it
     came to. What an agent needs to go on from it lies in that step's folder."""
 
@@ -58,7 +58,7 @@ class Previous(msgspec.Struct, frozen=True, array_like=True):
     """How many answers of its owner it has heard."""
 
 
-class Owed(msgspec.Struct, frozen=True, array_like=True):
+class Owed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The step of an ended run in which models may have worked, and nobody has said what that
     cost: it stands in that step's folder."""
 
@@ -67,7 +67,7 @@ class Owed(msgspec.Struct, frozen=True, array_like=True):
     step: str
 
 
-class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """One task, folded. Frozen: ``core.fold`` makes the next one."""
 
     task_id: str

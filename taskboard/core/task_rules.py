@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from difflib import get_close_matches
 
 from taskboard.core.board import Diagnosis, Part
 from taskboard.core.codes import finding
 from taskboard.core.ids import ID
+from taskboard.core.nearest import nearest
 from taskboard.core.scope import Scope, at, fields_of_part
 from taskboard.core.state import CLOSED, OPEN_WORDS, Kind
 from taskboard.core.units import read_time
@@ -96,9 +96,9 @@ def _nearest(typed: str) -> str:
         for starts, hint in _FAMILIES:
             if text.startswith(tuple(starts)):
                 return hint
-    near = get_close_matches(word[:40], _WORDS, n=1, cutoff=0.6)
+    near = nearest(word[:40], _WORDS)
     if near:
-        return f"Did you mean '{near[0]}'?"
+        return f"Did you mean '{near}'?"
     return "Status words are ready, done, todo, blocked:<who>:<what> and failed:<reason>."
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 
 import pytest
-from msgspec.structs import asdict
 
 from taskboard import anthropic_api
 from taskboard.core.setting_kinds import read_value, shown
