@@ -34,10 +34,15 @@ _NUMBERS = 20
 """Digits of the greatest number that a record has room for."""
 
 
+def checked(record: Head) -> Head:
+    """The record with its check."""
+    return msgspec.structs.replace(record, check=_check(record))
+
+
 def spell(record: Head) -> bytes:
-    """A record as it stands in its file, with its check. All records of one ledger at one path
-    are of one length, so that each can be written over the one before."""
-    line = msgspec.json.encode(msgspec.structs.replace(record, check=_check(record))) + b"\n"
+    """A record as it stands in its file. All records of one ledger at one path are of one
+    length, so that each can be written over the one before."""
+    line = msgspec.json.encode(record) + b"\n"
     numbers = (record.seq, record.end, record.sealed)
     room = sum(_NUMBERS - len(str(number)) for number in numbers)
     return b" " * room + line

@@ -84,6 +84,8 @@ class Heads:
         self._pending: tuple[Mark, Path] | None = None
         self._last: tuple[str, int] | None = None
         """Ledger and sequence that were noted last."""
+        self._own: tuple[bytes, Head] | None = None
+        """What was written last, and what it says."""
         self._spelled: tuple[float, Path, str] | None = None
         """When a path was looked up, the path, and its real spelling."""
 
@@ -116,7 +118,8 @@ class Heads:
         """A ledger is about to begin at ``path``. Durable. Raises ``Storage``."""
         try:
             self._files.make_folder(self._folder)
-            self._write(self._head(Mark(ledger_id, 0, "0" * 64, 0), path), durable=True)
+            mine = self._head(Mark(ledger_id, 0, "0" * 64, 0), path)
+            self._files.write(self._folder / ledger_id, head.spell(mine))
         except OSError as error:
             raise Storage(
                 f"{self._folder}: {error.strerror or error}. This machine has to remember which "
@@ -147,23 +150,27 @@ class Heads:
         here = isinstance(known, Head) and known.path == mine.path
         if isinstance(known, Head) and here and known.seq >= mine.seq:
             return
+        spelled = head.spell(mine)
         with suppress(OSError):
             if isinstance(known, Head) and here and known.check:
-                self._files.overwrite(self._folder / mine.ledger_id, head.spell(mine))
+                self._files.overwrite(self._folder / mine.ledger_id, spelled)
             else:  # of another length, or nobody knows of which
-                self._write(mine, durable=False)
+                self._files.write(self._folder / mine.ledger_id, spelled, durable=False)
+            self._own = (spelled, mine)
 
     def _head(self, mark: Mark, path: Path) -> Head:
         when = stamp(self._clock.now())
         ledger_id, seq, digest, end, sealed = mark
-        return Head(
-            ledger_id=ledger_id,
-            seq=seq,
-            hash=digest,
-            end=end,
-            path=self._real(path),
-            when=when,
-            sealed=sealed,
+        return head.checked(
+            Head(
+                ledger_id=ledger_id,
+                seq=seq,
+                hash=digest,
+                end=end,
+                path=self._real(path),
+                when=when,
+                sealed=sealed,
+            )
         )
 
     def _real(self, path: Path) -> str:
@@ -183,16 +190,15 @@ class Heads:
         found = segments / segment_name(known.sealed + 1)
         return found if self._files.stat(found) is not None else None
 
-    def _write(self, mine: Head, *, durable: bool) -> None:
-        place = self._folder / mine.ledger_id
-        self._files.write(place, head.spell(mine), durable=durable)
-
     def _read(self, ledger_id: str) -> Head | str | None:
         """The record, why it tells nothing, or None when there is none."""
         place = self._folder / ledger_id
         try:
             for _ in range(_LOOKS):
-                found = head.read(self._files.read(place, _MAX_RECORD))
+                data = self._files.read(place, _MAX_RECORD)
+                if self._own is not None and self._own[0] == data:
+                    return self._own[1]  # mostly nobody else has written meanwhile
+                found = head.read(data)
                 if found is not None:
                     break
         except FileNotFoundError:

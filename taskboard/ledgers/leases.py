@@ -33,48 +33,47 @@ class DirectoryLeases:
         self._is_made = False
         self._mine: set[str] = set()
         """Runs whose leases were taken here."""
-        self._free: list[str] = []
-        """Names of free folders that may still be there."""
+        self._free: list[Path] = []
+        """Free folders that may still be there."""
 
     def take(self, lease: Lease) -> bool:
         """Make the lease; False when somebody made this number first."""
         if not self._is_made:
             self._files.make_folder(self._locks)
             self._is_made = True
-        data = _ENCODER.encode(lease) + b"\n"
+        folder, data = self._locks / lease.label, _ENCODER.encode(lease) + b"\n"
         try:
-            taken = self._reuse(lease.label, data) or self._make(lease.label, data)
+            if not self._reuse(folder, data):
+                self._make(folder, data)
         except FileExistsError:
             return False
         except FileNotFoundError:  # somebody has tidied up
             self._is_made = False
             return self.take(lease)
-        if taken:
-            self._mine.add(lease.run)
-        return taken
+        self._mine.add(lease.run)
+        return True
 
-    def _make(self, label: str, data: bytes) -> bool:
+    def _make(self, folder: Path, data: bytes) -> None:
         """A new folder. ``FileExistsError`` when somebody has this number."""
-        folder = self._locks / label
         self._files.mkdir(folder)
         # Straight into the folder: who looks before it is whole finds what a maker leaves who is
         # at it or died there. There is a lease already only if somebody put a free folder in the
         # place of this one while it was empty: then it is theirs.
         self._files.create(folder / _FILE, data)
-        return True
 
-    def _reuse(self, label: str, data: bytes) -> bool:
+    def _reuse(self, folder: Path, data: bytes) -> bool:
         """A free folder; False when there is none. ``FileExistsError`` as above.
 
         A rename puts it in the place of an empty folder, too. One that has died there would be
         stepped over, so it is looked for before; one who is at it finds a lease and goes away."""
-        folder = self._locks / label
-        self._free = self._free or [n for n in self._files.names(self._locks) if _is_free(n)]
+        if not self._free:
+            names = self._files.names(self._locks)
+            self._free = [self._locks / name for name in names if name.startswith(_FREE)]
         while self._free:
             if self._files.exists(folder):
                 raise FileExistsError(errno.EEXIST, "somebody has this number", str(folder))
             try:
-                self._files.rename(self._locks / self._free.pop(), folder)
+                self._files.rename(self._free.pop(), folder)
             except FileNotFoundError:  # somebody else has taken it
                 continue
             except OSError as error:
@@ -106,7 +105,7 @@ class DirectoryLeases:
     def find(self, task: str, attempt: int) -> Lease | None:
         """The lease of this number; None when there is none or it cannot be read yet."""
         try:
-            data = self._files.read(self._locks / _label(task, attempt) / _FILE)
+            data = self._files.read(self._locks / f"{_label(task, attempt)}/{_FILE}")
             found = _DECODER.decode(data)
         except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
@@ -127,14 +126,14 @@ class DirectoryLeases:
         if run not in self._mine:  # by a command, say: nothing may follow here
             return False
         self._mine.remove(run)
-        name = f"{_FREE}{run}"
         if len(self._free) >= _KEPT:
             return False
+        free = self._locks / f"{_FREE}{run}"
         try:
-            self._files.rename(folder, self._locks / name)
+            self._files.rename(folder, free)
         except OSError:
             return False
-        self._free.append(name)
+        self._free.append(free)
         return True
 
     def made(self, task: str, attempt: int) -> datetime | None:
@@ -194,10 +193,6 @@ _FILE = "lease.json"
 _FREE = ".free-"
 _KEPT = 64
 """Free folders that one process knows of, at most."""
-
-
-def _is_free(name: str) -> bool:
-    return name.startswith(_FREE)
 
 
 def _label(task: str, attempt: int) -> str:

@@ -143,7 +143,7 @@ def test_who_was_overtaken_by_a_free_folder_has_lost():
             files.rename(LOCKS / ".free-run-3", LOCKS / "TASK-001@9")
 
     maker = DirectoryLeases(SimFiles(files.disk, between=between), LOCKS)
-    maker._free = [".free-gone"]
+    maker._free = [LOCKS / ".free-gone"]
     assert not maker.take(lease(attempt=9))
     assert other.find("TASK-001", 9) is None, "it holds the lease of another number"
 
