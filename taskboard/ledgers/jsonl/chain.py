@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from taskboard.core.codec import decode, unseal, version_of
+from taskboard.core.codec import decode, unseal_all, version_of
 from taskboard.core.commit import REMEMBERED, Recent
 from taskboard.core.event import MAX_LINE, Event
 from taskboard.core.fold import Fold
@@ -26,7 +26,7 @@ Read = Callable[[int, int | None], bytes]
 Seen = deque[tuple[str, int]]
 """Ids of the last events folded, each with the first byte of its commit."""
 
-_PIECE = 1 << 17
+_PIECE = 1 << 16
 """Bytes that are folded at a time: they stay in the processor's cache meanwhile."""
 _CHUNK = 1 << 20
 _MARK_EVERY = 1024
@@ -120,14 +120,11 @@ class Chain:
         line that cannot be read stops it and is returned."""
         lines = data.split(b"\n")
         lines.pop()  # what has no newline yet
-        first, start = self.world.seq + 1, self.end
-        seq, head, left, mark = first - 1, self.world.head, 0, self.marks[-1][0] + _MARK_EVERY
-        commit: list[Event] = []
-        for line in lines:
-            try:
-                event = unseal(line)
-            except Corrupt as error:
-                return Bad(start, seq + 1, error.message)
+        events, trouble = unseal_all(lines)
+        start, seq, head, left = self.end, self.world.seq, self.world.head, 0
+        mark = self.marks[-1][0] + _MARK_EVERY
+        commit: list[tuple[Event, int]] = []
+        for event, line in zip(events, lines, strict=False):
             seq += 1
             more = event.more
             if (
@@ -140,33 +137,30 @@ class Chain:
                 if event.v > 1:
                     raise newer(f"event {seq} of format {event.v}")
                 raise self.corrupt(Bad(start, seq, _misplaced(event, seq, head)))
+            commit.append((event, start))
             head, left = event.hash, more
             start += len(line) + 1
-            commit.append(event)
             if not more:
-                self._fold(commit, fold, lines, first)
-                for one in commit:
-                    seen.append((one.id, self.end))
-                commit.clear()
+                self._fold(commit, fold, seen)
+                commit = []
                 self.end = start
                 if seq >= mark:
                     self.marks.append((seq, start))
                     mark = seq + _MARK_EVERY
-        return None
+        return None if trouble is None else Bad(start, seq + 1, trouble.message)
 
-    def _fold(self, commit: list[Event], fold: Fold, lines: list[bytes], first: int) -> None:
-        """Fold one commit; ``first`` is the sequence of the first of ``lines``."""
-        watch = self.watch
-        for event in commit:
+    def _fold(self, commit: list[tuple[Event, int]], fold: Fold, seen: Seen) -> None:
+        """Fold one commit, of whose events the places are given."""
+        begin, watch = self.end, self.watch
+        for event, place in commit:
             try:
                 fold.add(event)
             except (TaskboardError, ValueError, TypeError, KeyError, AttributeError) as error:
-                before = lines[commit[0].seq - first : event.seq - first]
-                place = self.end + sum(len(line) + 1 for line in before)
                 reason = f"{event.type} is not legal there: {error}"
                 raise self.corrupt(Bad(place, event.seq, reason)) from error
             if watch is not None:
                 watch(event)
+            seen.append((event.id, begin))
 
     def _remember(self, seen: Seen) -> None:
         """Note the ids of what was folded, each with its commit's place: one begins where the one
@@ -174,6 +168,8 @@ class Chain:
         places: list[tuple[str, Place]] = []
         end = begin = self.end
         for id_, start in reversed(seen):
+            if start >= self.end:
+                continue  # of a commit that was not folded to its end
             if start != begin:
                 end, begin = begin, start
             places.append((id_, (begin, end)))
