@@ -191,7 +191,7 @@ CHANGES = {
 
 def born(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
     """The task that a ``created`` fact makes."""
-    data = fact.data
+    data, running = fact.data, status.kind is Kind.RUNNING
     return Task(
         task_id=str(fact.task_id),
         task=str(fact.task),
@@ -214,15 +214,13 @@ def born(fact: Fact, status: Status, ts: str, seq: int, device: str) -> Task:
         note=data.get("note"),
         result=data.get("result"),
         written=fact.actor != "board",
-        run=_imported_run(status, fact, ts, device),
-        attempt=1 if status.kind is Kind.RUNNING else 0,
+        run=_imported_run(status, fact, ts, device) if running else None,
+        attempt=1 if running else 0,
     )
 
 
-def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run | None:
+def _imported_run(status: Status, fact: Fact, ts: str, device: str) -> Run:
     """A board that lived without us may show a run: it is history, to be reclaimed at once."""
-    if status.kind is not Kind.RUNNING:
-        return None
     return Run(
         run=fact.run or f"imported-{fact.task_id}",
         attempt=1,

@@ -8,15 +8,17 @@ from taskboard.core.state import TERMINAL, Kind, Row
 from taskboard.core.task import Task
 from taskboard.errors import Refused, StaleRun
 
+_RETRIED, _COST_RECORDED = E.RETRIED.value, E.COST_RECORDED.value  # a member is slow to find
+
 
 def guard(task: Task, fact: Fact, row: Row, *, ends: bool) -> None:
     """What must hold besides the row: of a claim, of what ends a run (``ends``), of two other
     types. Raises ``Refused`` or ``StaleRun``."""
     if row.run == "new" and not (fact.run and fact.attempt and fact.attempt > task.attempt):
         raise stale(task, fact)
-    if fact.type == E.RETRIED and task.status.who != "retry":
+    if fact.type == _RETRIED and task.status.who != "retry":
         raise refusal(task, fact)
-    if fact.type == E.COST_RECORDED and (task.owed is None or task.owed.run != fact.run):
+    if fact.type == _COST_RECORDED and (task.owed is None or task.owed.run != fact.run):
         raise Refused(
             f"What this run of {task.task} has cost is in the ledger already.",
             task=task.task,

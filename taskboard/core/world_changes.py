@@ -72,14 +72,13 @@ _SIGHTED: dict[str, dict[str, Any]] = {
 }
 """What a look at the board says of the tasks it lists; ``gone`` says since when, besides."""
 
+_SAVED = E.FILE_CHANGED_TRIGGERED.value
 _SEEN = frozenset({"gone", *_SIGHTED})
 
 
 def sighted(fact: Fact, ts: str) -> list[tuple[str, dict[str, Any]]]:
     """What a look at the board found out about sections, by human id."""
-    if fact.type != E.FILE_CHANGED_TRIGGERED:
-        return []
-    if fact.data.keys().isdisjoint(_SEEN):
+    if fact.type != _SAVED or _SEEN.isdisjoint(fact.data):
         return []
     told = fact.data.get("uptime")
     gone = {"missing_since": ts, "missing_at": Uptime(*told) if told else None}
