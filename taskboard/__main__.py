@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from taskboard.cli import program
 
-from taskboard.cli import main
-
-sys.exit(main())
+program()

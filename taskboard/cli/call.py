@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
@@ -63,6 +64,7 @@ class Call:
         reads goes on and says it."""
         import asyncio
 
+        gc.enable()
         return self._do(work, asyncio.run, writable=writable)
 
     def read(self, work: Callable[[App], Awaitable[T]]) -> T:

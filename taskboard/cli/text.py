@@ -105,6 +105,12 @@ def _squeeze(widths: list[int], room: int) -> None:
         widths[found] -= 1
 
 
+def _window() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 class Screen:
     """One stream that people read. ``wide`` is its width in columns, None when nobody looks."""
 
@@ -114,9 +120,7 @@ class Screen:
         self.colour = (
             self.tty and not os.environ.get("NO_COLOR") and (os.environ.get("TERM", "") != "dumb")
         )
-        import shutil
-
-        self.wide = shutil.get_terminal_size().columns if self.tty else None
+        self.wide = _window() if self.tty else None
 
     def paint(self, text: str, colour: str) -> str:
         """The text in the colour of a state (or ``dim bold error warning``), or as it is."""
