@@ -118,8 +118,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 class Event(msgspec.Struct, frozen=True, gc=False):
     """One durable fact. Field order is the key order of the line; ``type`` is kept as text so
-    that a line written by a newer version still reads. What is JSON has no cycles, so the collector
-    need not look at any."""
+    that a line written by a newer version still reads. JSON has no cycles: nothing for the
+    collector to look at."""
 
     v: int
     seq: int

@@ -68,7 +68,8 @@ class Owed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
-    """One task, folded. Frozen: ``core.fold`` makes the next one."""
+    """One task, folded. Frozen: ``core.fold`` makes the next one, or changes one that nobody else
+    has seen yet. It holds JSON, which has no cycles: nothing for the collector to look at."""
 
     task_id: str
     task: str
