@@ -15,7 +15,7 @@ from taskboard.beneath import identity_of
 from taskboard.child import Child, Ending, in_folder, start
 from taskboard.clock import Clock
 from taskboard.confinement import Cage
-from taskboard.core.agent_turn import JsonLines, Stream
+from taskboard.core.agent_turn import JsonLines, Lines, Stream
 from taskboard.core.redact import Redactor
 from taskboard.executor import Edges, Order, Watcher
 from taskboard.processes import Processes, Who
@@ -135,7 +135,8 @@ def network_secret(environ: Mapping[str, str]) -> bool:
 @dataclass(slots=True, kw_only=True)
 class Listener:
     """Where a program's output goes: its lines to the log as they are and to the stream as
-    objects; what a person would read of them to the watcher, redacted."""
+    objects; what a person would read of them to the watcher, redacted. Its stderr goes to ``err``
+    and, line by line, to the stream too."""
 
     log: Transcript
     err: Callable[[bytes], None]
@@ -144,11 +145,19 @@ class Listener:
     stream: Stream
     over: asyncio.Event = field(default_factory=asyncio.Event)
     lines: JsonLines = field(default_factory=JsonLines)
+    errors: Lines = field(default_factory=Lines)
 
     def feed(self, data: bytes) -> None:
         """The next bytes of its stdout."""
         self.log.feed(data)
         self._hear(data)
+
+    def complain(self, data: bytes) -> None:
+        """The next bytes of its stderr."""
+        self.err(data)
+        for line in self.errors.feed(data):
+            self.stream.overhear(line.decode("utf-8", "replace"))
+        self._look()
 
     def finish(self) -> None:
         """There is no more."""
@@ -158,6 +167,9 @@ class Listener:
         for found in self.lines.feed(data):
             if said := self.stream.hear(found):
                 self.watcher.output(self.redactor.redact(said) + "\n")
+        self._look()
+
+    def _look(self) -> None:
         if self.stream.over is not None:
             self.over.set()
 
@@ -187,7 +199,7 @@ def start_program(
         cwd=cwd,
         environ=environ,
         out=listener.feed,
-        err=listener.err,
+        err=listener.complain,
         stdin=stdin,
         clock=clock,
         processes=processes,

@@ -13,6 +13,9 @@ from taskboard.core.bill import Usage, tokens
 
 LONGEST_LINE = 16 << 20
 """Bytes of one line that are kept; a longer line is left out."""
+LONG_WAIT = 60.0
+"""Seconds. A program that would wait for longer before it asks its service again is ended, and its
+task waits instead: we need no process that sleeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,10 @@ class Stream(Protocol):
         """One line; answers what a person would want to read of it, or nothing."""
         ...
 
+    def overhear(self, line: str) -> None:
+        """One line of its stderr."""
+        ...
+
     def turn(self, code: int | None, stderr: str) -> Turn:
         """What has been heard, in the light of the exit status (None: a signal, or it is not
         known) and the end of what stood on stderr."""
@@ -88,6 +95,10 @@ class Metered:
             self._told(turn)
         return said
 
+    def overhear(self, line: str) -> None:
+        """See ``Stream``."""
+        self._stream.overhear(line)
+
     def turn(self, code: int | None, stderr: str) -> Turn:
         """See ``Stream``."""
         return self._stream.turn(code, stderr)
@@ -98,28 +109,40 @@ LINGER = 10.0
 running may keep it for ever."""
 
 
-class JsonLines:
-    """Bytes as they come, in any pieces, to the JSON objects on their lines. What is no object is
-    passed over: programs print warnings in between."""
+class Lines:
+    """Bytes as they come, in any pieces, to lines."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self._skipping = False
 
-    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """The objects that are whole now."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The lines that are whole now."""
         *whole, rest = data.split(b"\n")
         for piece in whole:
             self._rest += piece
-            found = None if self._skipping else _object(bytes(self._rest))
+            line, skipped = bytes(self._rest), self._skipping
             self._rest.clear()
             self._skipping = False
-            if found is not None:
-                yield found
+            if not skipped:
+                yield line
         self._rest += rest
         if len(self._rest) > LONGEST_LINE:
             self._rest.clear()
             self._skipping = True
+
+
+class JsonLines:
+    """Bytes as they come, in any pieces, to the JSON objects on their lines. What is no object is
+    passed over: programs print warnings in between."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """The objects that are whole now."""
+        found = map(_object, self._lines.feed(data))
+        return (line for line in found if line is not None)
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """What stood behind the last newline, when it is whole."""

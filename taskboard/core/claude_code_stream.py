@@ -13,6 +13,7 @@ from typing import Any
 
 from taskboard.core.agent_turn import (
     LINGER,
+    LONG_WAIT,
     Trouble,
     Turn,
     at,
@@ -22,10 +23,6 @@ from taskboard.core.agent_turn import (
     text_at,
 )
 from taskboard.core.bill import Usage
-
-_LONG_WAIT = 60.0
-"""A retry that the program would wait for longer than this is a quota: we need no process that
-sleeps."""
 
 _EPOCH = re.compile(r"limit reached\|(\d{10})\b")
 _LIMIT = re.compile(r"\b(usage|session|weekly|spending)\b[^.]{0,20}\blimit\b", re.IGNORECASE)
@@ -64,6 +61,9 @@ class ClaudeCodeStream:
                 pass
         return ""
 
+    def overhear(self, line: str) -> None:
+        """Whatever counts stands in its lines."""
+
     def turn(self, code: int | None = None, stderr: str = "") -> Turn:  # noqa: ARG002
         result = self._result
         if result is None:
@@ -96,7 +96,7 @@ class ClaudeCodeStream:
 
     def _retry(self, line: Mapping[str, Any]) -> str:
         status, wait = count_at(line, "error_status"), count_at(line, "retry_delay_ms") / 1000
-        if status == 429 and wait > _LONG_WAIT:
+        if status == 429 and wait > LONG_WAIT:
             error = "The service allows no more requests now (429)."
             self._trouble = Trouble(
                 kind="quota", error=error, status=status, until=self._reset, wait=wait

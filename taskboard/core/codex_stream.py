@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from taskboard.core.agent_turn import LINGER, Trouble, Turn, at, brief_text, count_at, text_at
+from taskboard.core.agent_turn import (
+    LINGER,
+    LONG_WAIT,
+    Trouble,
+    Turn,
+    at,
+    brief_text,
+    count_at,
+    text_at,
+)
 from taskboard.core.bill import Usage
 from taskboard.core.report_text import report_in
 
@@ -27,6 +37,11 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 """It tells local time: the date too, when it is another day."""
+_RETRY = re.compile(
+    r"\bretrying\b[^(]*\(\d+/\d+ in (\d{1,15}(?:\.\d*)?)s\)(?:.*?\bsampling_error=(.*))?"
+)
+"""On its stderr: how long it waits now, as its service has told it, and why. Its lines do not say
+for how long; a wait of less than a second is told in other units."""
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -61,6 +76,14 @@ class CodexStream:
             case _:
                 pass
         return ""
+
+    def overhear(self, line: str) -> None:
+        """It waits for as long as its service says, be it hours."""
+        found = _RETRY.search(line)
+        if found and self.over is None and float(found[1]) > LONG_WAIT:
+            trouble = _trouble(found[2] or "The service allows no more requests now.")
+            self._trouble = replace(trouble, kind="quota", wait=float(found[1]))
+            self.over = 0.0
 
     def turn(self, code: int | None = None, stderr: str = "") -> Turn:  # noqa: ARG002
         return Turn(

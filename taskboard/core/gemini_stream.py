@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from taskboard.core.agent_turn import LINGER, Trouble, Turn, at, brief_text, count_at, text_at
+from taskboard.core.agent_turn import (
+    LINGER,
+    LONG_WAIT,
+    Trouble,
+    Turn,
+    at,
+    brief_text,
+    count_at,
+    text_at,
+)
 from taskboard.core.bill import Usage
 from taskboard.core.report_text import report_in
 
@@ -18,6 +27,9 @@ _CODE = re.compile(r'\\?"code\\?":\s*(\d{3})\b')
 _QUOTA = re.compile(r"quota|rate limit|resource.?exhausted", re.IGNORECASE)
 _KEY = re.compile(r"api key not valid|api_key_invalid|GEMINI_API_KEY|auth method", re.IGNORECASE)
 _REFUSED = re.compile(r"safety|prohibited|blocked by", re.IGNORECASE)
+_RETRY = re.compile(r"\bRetrying after (\d{1,15})ms")
+"""On its stderr: how long it waits now, as its service has told it."""
+_AGAIN = re.compile(r"\bSuggested retry after (\d{1,12}(?:\.\d*)?)s\b")
 _NO_LOGIN, _TURNS = 41, 53
 """Exit statuses."""
 
@@ -31,6 +43,7 @@ class GeminiStream:
         self._said = ""
         self._heard = ""
         self._result: Mapping[str, Any] | None = None
+        self._waiting: Trouble | None = None
 
     def hear(self, line: Mapping[str, Any]) -> str:
         if self._result is not None:
@@ -51,10 +64,18 @@ class GeminiStream:
                 pass
         return ""
 
+    def overhear(self, line: str) -> None:
+        """It waits for as long as its service says, up to five minutes."""
+        found = _RETRY.search(line)
+        if found and self.over is None and int(found[1]) / 1000 > LONG_WAIT:
+            error = "The service allows no more requests now."
+            self._waiting = Trouble(kind="quota", error=error, wait=int(found[1]) / 1000)
+            self.over = 0.0
+
     def turn(self, code: int | None = None, stderr: str = "") -> Turn:
         result = self._result
         fine = result is not None and result.get("status") == "success"
-        trouble = None if fine else _trouble(result, code, stderr)
+        trouble = None if fine else self._waiting or _trouble(result, code, stderr)
         return Turn(
             session=self._session,
             complete=fine,
@@ -97,8 +118,12 @@ def _trouble(result: Mapping[str, Any] | None, code: int | None, stderr: str) ->
     if result is None and kind == "provider" and status is None:
         return None
     said = error or _first(stderr)
+    again = _AGAIN.search(error)
     return Trouble(
-        kind=kind, error=brief_text(said, 500) or "it failed and did not say why", status=status
+        kind=kind,
+        error=brief_text(said, 500) or "it failed and did not say why",
+        status=status,
+        wait=float(again[1]) if again else None,
     )
 
 

@@ -63,6 +63,9 @@ _MOST_HIDDEN = 800
 """They all go into one argument."""
 _MOUNTS = (".agents", ".aws", ".codex", ".git")
 """Folders its sandbox makes in the project to mount something there, and leaves empty."""
+_LOG = "error,codex_core::responses_retry=warn"
+"""What it tells on stderr: besides errors how long it waits before it asks its service again. It
+tells that nowhere else, and has no setting that would bound it with the service built into it."""
 _UNNAMED = "codex"
 """Stands for its own default in bills: it does not say which model that is."""
 
@@ -113,7 +116,7 @@ class Codex:
             with lent(order.folder / "schema.json", json.dumps(REPORT_SCHEMA)) as schema:
                 yield Launch(
                     argv=(str(program), *self._arguments(order, ask, schema, needed)),
-                    environ={**environ, "TMPDIR": str(temporary)},
+                    environ={**environ, "TMPDIR": str(temporary), "RUST_LOG": _LOG},
                     # Its own sandbox does not work within ours, and hides the key better.
                     caged=False,
                 )

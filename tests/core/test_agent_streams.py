@@ -132,18 +132,6 @@ def test_absurd_counts_of_tokens_are_cut_and_cost_no_run(count):
     assert bill.cost_usd == 1e6
 
 
-def test_claude_is_not_waited_for_through_a_long_retry():
-    stream = ClaudeCodeStream()
-    retry = {"type": "system", "subtype": "api_retry", "error_status": 429}
-    stream.hear({**retry, "retry_delay_ms": 7000})
-    assert stream.over is None
-    stream.hear({**retry, "retry_delay_ms": 3_600_000})
-    assert stream.over == 0.0
-    turn = stream.turn(None, "")
-    found = outcome_of_agent(Ended(cause="closed", code=None, said="", turn=turn), AROUND)
-    assert found == Snoozed(until="2026-11-21T09:00:00.000000Z")
-
-
 def test_claude_counts_from_the_beginning_of_its_session():
     counts = {"inputTokens": 30, "outputTokens": 8, "cacheCreationInputTokens": 9}
     counts["cacheCreationEphemeral1hInputTokens"] = 4

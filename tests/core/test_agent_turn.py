@@ -48,6 +48,7 @@ words, kinds = st.sampled_from(WORDS), st.sampled_from(KINDS)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | kinds
 inner = st.dictionaries(words, leaves, max_size=4)
 outer = st.dictionaries(words, leaves | inner | st.lists(inner | leaves, max_size=2), max_size=4)
+RETRIES = r"retrying \(1/5 in [0-9]{1,20}(\.[0-9]*)?s\)|Retrying after [0-9]{1,20}ms"
 said = st.dictionaries(words, leaves | inner | outer | st.lists(outer, max_size=2), max_size=5)
 
 
@@ -55,13 +56,14 @@ said = st.dictionaries(words, leaves | inner | outer | st.lists(outer, max_size=
 @given(
     lines=st.lists(st.tuples(kinds, said), max_size=4),
     code=st.none() | st.integers(0, 255),
-    stderr=st.text(max_size=40),
+    stderr=st.text(max_size=40) | st.from_regex(RETRIES, fullmatch=True),
     cause=st.sampled_from(["exit", "signal", "timeout", "stall", "lost", "closed"]),
 )
 def test_whatever_is_said_there_is_an_outcome(make, lines, code, stderr, cause):
     stream = make()
     for kind, line in lines:
         assert isinstance(stream.hear({**line, "type": kind}), str)
+    stream.overhear(stderr)
     turn = stream.turn(code, stderr)
     assert isinstance(turn, Turn)
     found = outcome_of_agent(Ended(cause=cause, code=code, said=stderr, turn=turn), AROUND)
