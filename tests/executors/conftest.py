@@ -43,8 +43,8 @@ class Program:
     """What a test has to know of a program: its executor's module, a model and how that one has
     it write a file and takes leave, the part of a request that is the conversation, the variables
     with its key, a word of its advice on logging in, and one by which it shows what it does;
-    whether its model is ``priced``, and whether it is so ``patient`` as to wait by itself for as
-    long as a service says."""
+    whether its model is ``priced``, and the seconds for which a ``quota`` holds that is over in
+    an hour: 15 minutes with one that does not pass on what its service says."""
 
     command: str
     module: str
@@ -54,7 +54,7 @@ class Program:
     login: str
     shows: str
     priced: bool = False
-    patient: bool = False
+    quota: float = 3600.0
     write: Callable[[Path, str], Any]
     report: Callable[[dict[str, Any]], Any] = in_words
 
@@ -68,6 +68,7 @@ CLAUDE = Program(
     login="/login",
     shows="Write",
     priced=True,
+    quota=900.0,
     write=lambda path, text: tool_use("Write", {"file_path": str(path), "content": text}),
     report=lambda report: tool_use("StructuredOutput", report),
 )
@@ -79,7 +80,6 @@ CODEX = Program(
     keys=("CODEX_API_KEY", "OPENAI_API_KEY"),
     login="codex login",
     shows="$ ",
-    patient=True,
     write=lambda path, text: tool_use("exec_command", {"cmd": f"echo {text} >{path}"}),
 )
 GEMINI = Program(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime
 
+from taskboard.clock import SystemClock
 from taskboard.core.outcome import Failed, NeedsInput, Snoozed, Succeeded, Tier, Unable
 from taskboard.testing.offline import error, text
 from taskboard.testing.rig import Witness
@@ -85,12 +87,31 @@ def test_nobody_logged_in_is_unable(agent):
     assert agent.of.login in outcome.hint
 
 
-def test_a_quota_is_waited_for_elsewhere(agent):
-    later = {} if agent.of.patient else {"retry-after": "3600"}
-    agent.model.push(error(429, times=None, headers=later))
-    outcome = asyncio.run(asyncio.wait_for(agent.executor().execute(agent.order(), Witness()), 20))
+def snoozed(agent, order):
+    """Within seconds, for as long as the service has said."""
+    outcome = asyncio.run(asyncio.wait_for(agent.executor().execute(order, Witness()), 20))
     assert isinstance(outcome, Snoozed), outcome
-    assert outcome.until.endswith("Z")
+    ahead = datetime.fromisoformat(outcome.until) - SystemClock().now()
+    assert agent.of.quota - 20 < ahead.total_seconds() <= agent.of.quota, outcome
+
+
+def test_a_quota_is_waited_for_elsewhere(agent):
+    agent.model.push(error(429, times=None, retry_after=3600))
+    snoozed(agent, agent.order())
+
+
+def test_a_quota_in_the_midst_of_its_work_is_waited_for_and_the_work_goes_on(agent):
+    first = agent.order()
+    agent.model.push(agent.writes(first.project / "a.txt", "hello"))
+    agent.model.push(error(429, times=None, retry_after=3600))
+    snoozed(agent, first)
+    assert (first.project / "a.txt").read_text().strip() == "hello"
+    agent.model.script.clear()
+    agent.model.push(agent.report())
+    second = agent.order(folder=agent.folder / "runs/again", previous=first.folder, news="Go on.")
+    outcome = agent.run(second)
+    assert isinstance(outcome, Succeeded), outcome
+    assert "Do the work." in agent.conversation()
 
 
 def test_without_a_report_it_is_asked_once_more_and_then_fails(agent):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from msgspec.structs import replace
 
-from taskboard.core.outcome import NeedsInput, Succeeded, Unable
+from taskboard.clock import SystemClock
+from taskboard.core.outcome import NeedsInput, Snoozed, Succeeded, Unable
 from taskboard.core.rights import Rights
-from taskboard.testing.offline import text, tool_use
+from taskboard.testing.offline import error, text, tool_use
 
 CANARY = "AIza-canary-51c0ffee-never-to-be-seen"
 
@@ -96,3 +99,11 @@ def test_where_a_project_has_settings_it_does_not_work(gemini):
 def test_cancelled_while_it_waits_nothing_stays_behind(gemini):
     gemini.model.push(text("never", delay=60.0))
     gemini.cancel(gemini.order(), lambda: gemini.model.requests, "the request")
+
+
+def test_it_is_not_waited_for_when_its_service_says_to_try_again_in_two_minutes(gemini):
+    gemini.model.push(error(429, times=None, retry_after=120))
+    outcome = gemini.run(gemini.order(timeout=20.0))
+    assert isinstance(outcome, Snoozed), outcome
+    ahead = datetime.fromisoformat(outcome.until) - SystemClock().now()
+    assert 90 < ahead.total_seconds() < 180  # it adds a little of its own
