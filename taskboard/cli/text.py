@@ -163,27 +163,29 @@ class Screen:
         if not rows:
             return []
         count = len(rows[0])
-        widths = [max(width_of(r[i]) for r in rows) for i in range(count)]
+        sizes = [[width_of(cell) for cell in row] for row in rows]
+        widths = [max(column) for column in zip(*sizes, strict=True)]
         if self.wide is not None and flexible >= 0:
             rest = sum(widths) - widths[flexible] + 2 * (count - 1) + len(indent)
             widths[flexible] = min(widths[flexible], max(self.wide - rest - 1, 12))
         if self.wide is not None and fits:
             _squeeze(widths, self.wide - 2 * (count - 1) - len(indent) - 1)
         return [
-            self._row(row, widths, colours[n] if n < len(colours) else "", indent, paint)
+            indent + self._row(list(zip(row, sizes[n], widths, strict=True)), colour, paint)
             for n, row in enumerate(rows)
+            for colour in (colours[n] if n < len(colours) else "",)
         ]
 
-    def _row(
-        self, row: Sequence[str], widths: Sequence[int], colour: str, indent: str, paint: int
-    ) -> str:
+    def _row(self, row: list[tuple[str, int, int]], colour: str, paint: int) -> str:
+        """Cells, each with its own width and the one it gets."""
+        while len(row) > 1 and not row[-1][0]:
+            row.pop()
         cells = []
-        last = max((i for i, cell in enumerate(row) if cell), default=0)
-        for index, cell in enumerate(row[: last + 1]):
-            text = clipped(cell, widths[index])
-            gap = "" if index == last else " " * (widths[index] - width_of(text))
+        for index, (cell, size, width) in enumerate(row):
+            text = cell if size <= width else clipped(cell, width)
+            gap = " " * (width - (size if size <= width else width_of(text)))
             cells.append((self.paint(text, colour) if index == paint else text) + gap)
-        return indent + "  ".join(cells)
+        return "  ".join(cells).rstrip(" ")
 
     def say(self, lines: Iterable[str]) -> None:
         """Write lines, at once."""

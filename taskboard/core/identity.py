@@ -164,8 +164,8 @@ def doubled_ids(board: Board, world: World) -> frozenset[str]:
             found.add(name)
             continue
         seen.add(name)
-        task = world.named(name)
-        if task is not None and (other := first.setdefault(task.task_id, name)) != name:
+        task_id = world.names.get(name)
+        if task_id is not None and (other := first.setdefault(task_id, name)) != name:
             found |= {other, name}
     return frozenset(found)
 
@@ -190,8 +190,11 @@ def reused_ids(board: Board, world: World) -> frozenset[str]:
     """Ids of tasks that have left the board, over a section with another title."""
     found = set()
     for item in board.items:
-        task = world.named(item.task) if item.task else None
-        if task is not None and has_left(task) and task.title != title_of(item):
+        task_id = world.names.get(item.task) if item.task else None
+        if task_id is None or task_id in world.unclosed:
+            continue
+        task = world.tasks[task_id]
+        if has_left(task) and task.title != title_of(item):
             found.add(task.task)
     return frozenset(found)
 

@@ -137,7 +137,7 @@ def _spent(ctx: Context, world: World, executors: Mapping[str, str | None]) -> d
         return {}
     day = stamp(ctx.clock.now())[:10]
     found = {}
-    for task in world.tasks.values():
+    for task in world.open_tasks():
         if task.kind is Kind.READY and executors.get(task.task_id) not in (None, SHELL):
             limit = smallest(task, world, ctx.settings, day)
             if limit is not None and limit.left <= 0:
@@ -147,18 +147,21 @@ def _spent(ctx: Context, world: World, executors: Mapping[str, str | None]) -> d
 
 def _texts(board: Board | None, world: World, names: Mapping[int, str]) -> dict[str, str]:
     """The sections of ready tasks, for the decision layer."""
-    found = {}
-    for index, item in enumerate(board.items if board is not None else ()):
-        task = world.named(names[index])
-        if board is not None and task is not None and task.kind is Kind.READY:
-            pieces = (board.data[piece.start : piece.end] for piece in item.pieces)
-            found[task.task_id] = b"".join(pieces).decode("utf-8", "replace")
+    found: dict[str, str] = {}
+    if board is None:
+        return found
+    for index, item in enumerate(board.items):
+        task_id = world.names.get(names[index], "")
+        if task_id not in world.unclosed or world.tasks[task_id].kind is not Kind.READY:
+            continue
+        pieces = (board.data[piece.start : piece.end] for piece in item.pieces)
+        found[task_id] = b"".join(pieces).decode("utf-8", "replace")
     return found
 
 
 def _missing(ctx: Context, world: World) -> dict[str, tuple[str, ...]]:
     found = {}
-    for task in world.tasks.values():
+    for task in world.open_tasks():
         if task.kind is not Kind.READY or "inputs" not in task.fields:
             continue
         folder = ctx.project(task.fields)
@@ -182,13 +185,13 @@ def awaited(ctx: Context, scene: Scene) -> tuple[Path, ...]:
 def _words(board: Board | None, world: World, names: Mapping[int, str]) -> dict[str, Status]:
     found = {}
     for index, item in enumerate(board.items if board is not None else ()):
-        task = world.named(names[index])
-        if task is not None:
-            found[task.task_id] = item.status
+        task_id = world.names.get(names[index])
+        if task_id is not None:
+            found[task_id] = item.status
     for name in board.ids if board is not None else ():
-        task = world.named(name)  # a heading whose status line is gone asks for nothing
-        if task is not None:
-            found.setdefault(task.task_id, UNKNOWN)
+        task_id = world.names.get(name)  # a heading whose status line is gone asks for nothing
+        if task_id is not None:
+            found.setdefault(task_id, UNKNOWN)
     return found
 
 

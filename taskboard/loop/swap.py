@@ -94,19 +94,26 @@ class Swap:
         return Written()
 
     def _look(self, board: Path, slot: Slot, seen: bytes, data: bytes) -> Outcome:
-        found = self._files.read(self._displaced.file(slot))
+        file = self._displaced.file(slot)
+        found = self._files.read(file)
         if found == seen:
             self._displaced.sync()
             return Written()
+        # Its editor may be in the middle of it: what it is at the end is looked at once more,
+        # before somebody who read the board meanwhile can write over it.
+        saves = [found, self._files.read(file)]
         try:
-            self._files.exchange(self._displaced.file(slot), board)
+            self._files.exchange(file, board)
         except FileNotFoundError:
             # Moved away meanwhile, by an editor that is about to make it anew: putting the save
             # back under that name would hand it to be cut. It stays in its slot as a late one.
             return Lost(found)
+        with suppress(FileNotFoundError):
+            saves.append(self._files.read(board))
         # What came off now is ours, or a save on top of ours: it lingers like any other.
         self._displaced.renew(slot, data)
-        self._displaced.hold(seen, found)
+        for save in dict.fromkeys(saves):
+            self._displaced.hold(seen, save)
         self._displaced.sync()
         return Lost(found)
 
