@@ -30,7 +30,6 @@ from taskboard.app import App, open_app
 from taskboard.core.event import Draft
 from taskboard.core.event import EventType as E
 from taskboard.core.outcome import Outcome, Receipt, Succeeded, Tier
-from taskboard.core.task import Task
 from taskboard.core.units import minute
 from taskboard.executor import Fitness, Order, Watcher
 from taskboard.ledger import Lease
@@ -39,8 +38,11 @@ from taskboard.loop.run import Supervisor
 
 TARGETS = {1: 0.6, 16: 1.5}
 """Of huey's own loop, and of its consumer with four threads."""
+TEXT = "a" * 64
+"""The digest of a job's text, as it were."""
 
-Job = Callable[[App, Task], Awaitable[None]]
+Job = Callable[[App, str, str], Awaitable[None]]
+"""Does the job of this task id and this name."""
 
 
 class Idle:
@@ -66,24 +68,23 @@ def opened(folder: Path) -> App:
     return replace(app, ctx=replace(app.ctx, executors={"shell": Idle()}))
 
 
-async def create(app: App) -> Task:
+async def create(app: App) -> tuple[str, str]:
     """Put a job into the ledger; durable."""
     task_id = app.ctx.clock.uuid()
-    fields = {"run": "true"}
-    data = {"title": "A job", "text": "a" * 64, "fields": fields, "origin": "board"}
+    data = {"title": "A job", "text": TEXT, "fields": {"run": "true"}, "origin": "board"}
     name = f"JOB-{task_id[-12:]}"
     await app.ledger.append(
         [Draft(type=E.CREATED, task_id=task_id, task=name, to="ready", data=data)]
     )
-    return (await app.ledger.look()).tasks[task_id]
+    return task_id, name
 
 
-async def bare(app: App, task: Task) -> None:
+async def bare(app: App, task_id: str, name: str) -> None:
     """Three events and a lease: claim a job and complete it."""
     ctx = app.ctx
     me, now = ctx.processes.me(), minute(ctx.clock.now())
     lease = Lease(
-        task=task.task,
+        task=name,
         attempt=1,
         run=ctx.clock.uuid(),
         agent=f"shell-{ctx.mark}",
@@ -93,8 +94,8 @@ async def bare(app: App, task: Task) -> None:
         supervisor=me,
     )
     assert ctx.leases.take(lease)
-    named: dict[str, Any] = {"task_id": task.task_id, "task": task.task, "run": lease.run}
-    held = {"executor": "shell", "text": task.text, "lease": {"ttl_s": 60, "expires": None}}
+    named: dict[str, Any] = {"task_id": task_id, "task": name, "run": lease.run}
+    held = {"executor": "shell", "text": TEXT, "lease": {"ttl_s": 60, "expires": None}}
     to = f"running:{lease.agent}:{now}"
     await ctx.ledger.append(
         [Draft(type=E.CLAIMED, agent=lease.agent, attempt=1, to=to, data=held, **named)]
@@ -105,9 +106,10 @@ async def bare(app: App, task: Task) -> None:
     ctx.leases.drop(lease)
 
 
-async def whole(app: App, task: Task) -> None:
+async def whole(app: App, task_id: str, _name: str) -> None:
     """What a daemon does: its claim, and its supervisor to the end."""
     ctx = app.ctx
+    task = (await ctx.ledger.look()).tasks[task_id]
     lease = await claim(
         ctx, task, agent=f"shell-{ctx.mark}", executor="shell", actor="daemon", supervised=True
     )
@@ -121,7 +123,7 @@ def ours(job: Job, executors: int, jobs: int) -> float:
 
     async def main(app: App) -> float:
         await app.ledger.append([Draft(type=E.PAUSED), Draft(type=E.RESUMED)])
-        tasks: list[Task] = []
+        tasks: list[tuple[str, str]] = []
 
         async def enqueue() -> None:
             for _ in range(jobs // executors):
@@ -129,7 +131,7 @@ def ours(job: Job, executors: int, jobs: int) -> float:
 
         async def work() -> None:
             while tasks:
-                await job(app, tasks.pop())
+                await job(app, *tasks.pop())
 
         start = time.perf_counter()
         await asyncio.gather(*(enqueue() for _ in range(executors)))
