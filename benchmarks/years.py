@@ -41,7 +41,7 @@ def measure(folder: Path, events: int) -> dict[str, dict[str, Any]]:
     if not (folder / "events.jsonl").exists():
         print("making the ledger ...", flush=True)
         folder.mkdir(parents=True, exist_ok=True)
-        module.Maker(folder, module.LIMIT).make(events)
+        module.make(folder, events)
     found: dict[str, dict[str, Any]] = {}
     for name in CASES:
         one = module.measured(name, folder)

@@ -74,6 +74,10 @@ def life(number: int) -> Iterator[list[Draft]]:
     yield [Draft(type=E.BLOCKED if open_ else E.COMPLETED, data=end, **done, **run)]
 
 
+MAKE = "make"
+"""The case that is none: to make the ledger."""
+
+
 class Maker:
     """Writes commits as the ledger does, without its syncs."""
 
@@ -190,6 +194,12 @@ def same(folder: Path) -> object:
 CASES = (floor, fold, verify, save, open_tasks, all_tasks, same)
 
 
+def make(folder: Path, events: int) -> None:
+    """Make the ledger in a process of its own: the peak of a child begins at its parent's."""
+    command = [sys.executable, __file__, "--case", MAKE, "--folder", str(folder)]
+    subprocess.run([*command, "--events", str(events)], check=True)
+
+
 def measured(name: str, folder: Path) -> dict[str, object]:
     """One case in a process of its own: what it answered, seconds, and MiB at most."""
     command = [sys.executable, __file__, "--case", name, "--folder", str(folder)]
@@ -213,6 +223,9 @@ def main() -> int:
     options.add_argument("--folder", type=Path, default=None, help="kept, and used again")
     options.add_argument("--case", default=None, help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    if chosen.case == MAKE:
+        Maker(chosen.folder, LIMIT).make(chosen.events)
+        return 0
     if chosen.case:
         case(chosen.case, chosen.folder)
         return 0
@@ -220,7 +233,7 @@ def main() -> int:
         folder = chosen.folder or Path(spare)
         if not (folder / "events.jsonl").exists():
             print("making the ledger ...", flush=True)
-            Maker(folder, LIMIT).make(chosen.events)
+            make(folder, chosen.events)
         return report(folder)
 
 
