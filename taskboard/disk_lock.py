@@ -21,6 +21,10 @@ class DiskLock:
         self._fd = -1
         self._identity = (0, 0)
 
+    def __del__(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
     def __enter__(self) -> None:
         self._threads.acquire()
         try:

@@ -1,4 +1,5 @@
 import errno
+import gc
 import os
 import resource
 import subprocess
@@ -8,6 +9,8 @@ import threading
 import pytest
 
 from taskboard.disk import DiskFiles
+
+OPEN_FILES = "/dev/fd"
 
 
 def test_modes_do_not_depend_on_the_umask(tmp_path):
@@ -198,3 +201,15 @@ def test_a_folder_is_removed_with_all_in_it_or_empty(tmp_path):
     (tmp_path / "f").mkdir()
     files.remove_folder(tmp_path / "f")
     assert not (tmp_path / "f").exists()
+
+
+def test_a_lock_that_nobody_has_any_more_keeps_no_file_open(tmp_path):
+    def use():
+        with DiskFiles().lock(tmp_path / "a.lock"):
+            return len(os.listdir(OPEN_FILES))
+
+    first = use()
+    for _ in range(5):
+        use()
+    gc.collect()
+    assert use() == first
