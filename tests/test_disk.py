@@ -5,12 +5,13 @@ import resource
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from taskboard.disk import DiskFiles
 
-OPEN_FILES = "/dev/fd"
+OPEN_FILES = Path("/dev/fd")
 
 
 def test_modes_do_not_depend_on_the_umask(tmp_path):
@@ -206,7 +207,7 @@ def test_a_folder_is_removed_with_all_in_it_or_empty(tmp_path):
 def test_a_lock_that_nobody_has_any_more_keeps_no_file_open(tmp_path):
     def use():
         with DiskFiles().lock(tmp_path / "a.lock"):
-            return len(os.listdir(OPEN_FILES))
+            return len(list(OPEN_FILES.iterdir()))
 
     first = use()
     for _ in range(5):
