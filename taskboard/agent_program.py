@@ -23,6 +23,9 @@ from taskboard.runlog import Transcript
 from taskboard.waiting import end
 from taskboard.workspace import home
 
+_LOG_LINE = 1 << 13
+"""Bytes of a line of stderr that are looked at: a program may print anything there."""
+
 NETWORK = (
     *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("https_proxy", "http_proxy", "all_proxy", "no_proxy"),
@@ -156,7 +159,7 @@ class Listener:
         """The next bytes of its stderr."""
         self.err(data)
         for line in self.errors.feed(data):
-            self.stream.overhear(line.decode("utf-8", "replace"))
+            self.stream.overhear(line[:_LOG_LINE].decode("utf-8", "replace"))
         self._look()
 
     def finish(self) -> None:

@@ -38,10 +38,12 @@ _AT = re.compile(
 )
 """It tells local time: the date too, when it is another day."""
 _RETRY = re.compile(
-    r"\bretrying\b[^(]*\(\d+/\d+ in (\d{1,15}(?:\.\d*)?)s\)(?:.*?\bsampling_error=(.*))?"
+    r"\S{10,40} +WARN .{0,2000}?\bcodex_core::responses_retry: [^(]{0,200}"
+    r"\(\d+/\d+ in (\d{1,15}(?:\.\d*)?)s\)(?:.*?\bsampling_error=(.*))?"
 )
-"""On its stderr: how long it waits now, as its service has told it, and why. Its lines do not say
-for how long; a wait of less than a second is told in other units."""
+"""A line of its log on stderr, from its beginning (what it quotes is no such line): how long it
+waits now, as its service has told it, and why. Its lines on stdout do not say for how long; a wait
+of less than a second is told in other units."""
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -79,7 +81,7 @@ class CodexStream:
 
     def overhear(self, line: str) -> None:
         """It waits for as long as its service says, be it hours."""
-        found = _RETRY.search(line)
+        found = _RETRY.match(line)
         if found and self.over is None and float(found[1]) > LONG_WAIT:
             trouble = _trouble(found[2] or "The service allows no more requests now.")
             self._trouble = replace(trouble, kind="quota", wait=float(found[1]))

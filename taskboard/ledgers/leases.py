@@ -72,8 +72,11 @@ class DirectoryLeases:
         while self._free:
             if self._files.exists(folder):
                 raise FileExistsError(errno.EEXIST, "somebody has this number", str(folder))
+            free = self._free.pop()
+            if not self._files.exists(free / _FILE):  # else a maker whom it replaces would not see
+                continue
             try:
-                self._files.rename(self._free.pop(), folder)
+                self._files.rename(free, folder)
             except FileNotFoundError:  # somebody else has taken it
                 continue
             except OSError as error:

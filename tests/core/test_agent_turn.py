@@ -48,7 +48,10 @@ words, kinds = st.sampled_from(WORDS), st.sampled_from(KINDS)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | kinds
 inner = st.dictionaries(words, leaves, max_size=4)
 outer = st.dictionaries(words, leaves | inner | st.lists(inner | leaves, max_size=2), max_size=4)
-RETRIES = r"retrying \(1/5 in [0-9]{1,20}(\.[0-9]*)?s\)|Retrying after [0-9]{1,20}ms"
+RETRIES = (
+    r"2026-11-21T08:00:00Z WARN codex_core::responses_retry: x \(1/5 in [0-9]{1,20}(\.[0-9]*)?s\)"
+    r"|x\. Retrying after [0-9]{1,20}ms\.\.\."
+)
 said = st.dictionaries(words, leaves | inner | outer | st.lists(outer, max_size=2), max_size=5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -40,7 +41,8 @@ def test_claude_is_not_waited_for_through_a_long_retry():
     assert ended(stream) == Snoozed(until="2026-11-21T09:00:00.000000Z")
 
 
-WAITS = "WARN codex_core::responses_retry: stream disconnected - retrying sampling request"
+BEGINS = "2026-11-21T08:00:00.000000Z  WARN "
+WAITS = BEGINS + "codex_core::responses_retry: stream disconnected - retrying sampling request"
 
 
 def test_codex_is_not_waited_for_through_a_long_retry():
@@ -60,6 +62,34 @@ def test_what_codex_tells_of_a_wait_after_its_turn_is_over_changes_nothing():
     over = stream.over
     stream.overhear(f"{WAITS} (3/5 in 3600s)... sampling_error=last status: 429")
     assert (stream.over, stream.turn(1, "").trouble.kind) == (over, "provider")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'log.info("retrying (1/5 in 7200s)")',
+        f"exec_command failed for `echo {WAITS} (1/5 in 3600s)`",
+        "2026-11-21T08:00:00.000000Z ERROR codex_core::tools: retrying (1/5 in 3600s)",
+    ],
+)
+def test_what_codex_quotes_is_no_wait_of_its_own(line):
+    stream = CodexStream("gpt")
+    stream.overhear(line)
+    assert stream.over is None
+
+
+def test_what_gemini_quotes_is_no_wait_of_its_own():
+    stream = GeminiStream()
+    stream.overhear("Error executing tool replace: could not find 'Retrying after 300000ms' in it")
+    assert stream.over is None
+
+
+@pytest.mark.parametrize("word", ["retrying ", "codex_core::responses_retry: ", f"{WAITS} "])
+def test_a_line_of_any_words_is_looked_at_in_no_time(word):
+    for begin in ("", f"{WAITS} ", BEGINS):
+        started = time.process_time()
+        CodexStream("gpt").overhear((begin + word * 8192)[:8192])
+        assert time.process_time() - started < 0.5
 
 
 def test_gemini_is_not_waited_for_through_a_long_retry():
