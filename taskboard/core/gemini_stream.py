@@ -28,8 +28,8 @@ _QUOTA = re.compile(r"quota|rate limit|resource.?exhausted", re.IGNORECASE)
 _KEY = re.compile(r"api key not valid|api_key_invalid|GEMINI_API_KEY|auth method", re.IGNORECASE)
 _REFUSED = re.compile(r"safety|prohibited|blocked by", re.IGNORECASE)
 _RETRY = re.compile(r"\. Retrying after (\d{1,15})ms\.\.\.\s*\Z")
-"""The end of a line of its stderr (what it quotes stands within one): how long it waits now, as its
-service has told it."""
+"""The end of a line of its stderr (what it quotes stands within one): how long it waits now, as
+its service has told it."""
 _AGAIN = re.compile(r"\bSuggested retry after (\d{1,12}(?:\.\d*)?)s\b")
 _NO_LOGIN, _TURNS = 41, 53
 """Exit statuses."""
