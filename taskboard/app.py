@@ -100,7 +100,7 @@ def open_app(
     ledger = JsonlLedger(
         files,
         clock,
-        path=path,
+        path=place.path,
         state=place.state,
         device=place.device,
         board=place.board,
@@ -121,6 +121,7 @@ def open_app(
         files=files,
         edges=edges,
         ledger=ledger,
+        place=place,
         trust=trust,
         redactor=redactor,
     )
@@ -134,11 +135,11 @@ def _context(
     files: DiskFiles,
     edges: Edges,
     ledger: JsonlLedger,
+    place: Place,
     trust: Trust,
     redactor: Redactor,
 ) -> Context:
     clock, environ, root = edges.clock, edges.environ, workspace.root
-    path = _ledger_path(workspace, settings)
     priority = decider("priority", Desk(clock=clock, environ=environ, root=root))
     desk = Desk(clock=clock, environ=environ, root=root, fallback=priority, prices=edges.prices)
     boot = edges.processes.me().boot
@@ -155,10 +156,10 @@ def _context(
         executors=Executors(edges, settings.executors, cache(partial(_confiner, environ))),
         decider=_decider(settings, desk),
         fallback=priority,
-        device=_device(),
+        device=place.device,
         mark=_mark(clock),
         owner=settings.owner or login_name(),
-        untrusted=lambda: _untrusted(trust, workspace, path),
+        untrusted=lambda: _untrusted(trust, workspace, place.path),
         git=FolderGit(Path(os.path.realpath(workspace.board)).parent),
         commits=partial(_commits, environ, root),
         web=_web,
